@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
+from pathlib import Path
 
 from htmap.errors import ComponentError
 from htmap.exceptions import (
@@ -31,6 +32,11 @@ Timeout = float | timedelta | None
 def seconds(timeout: float | timedelta) -> float:
     """Return a time as a number of seconds."""
     return timeout.totalseconds() if isinstance(timeout, timedelta) else float(timeout)
+
+
+def watch(maps: Iterable[MapHandle], *more: Path) -> Watch:
+    """Return what wakes at news of any of these maps, or at a change of other files or folders."""
+    return Watch(*(map_._folder.events for map_ in maps), *more)
 
 
 class MapHandle:
@@ -63,6 +69,11 @@ class MapHandle:
         except FileNotFoundError:
             raise self._was_removed() from None
         return self._tracker.state
+
+    def _counts(self) -> dict[ComponentStatus, int]:
+        """Return how many components have each status."""
+        state = self._refresh()
+        return {status: state.count(status) for status in ComponentStatus}
 
     def _wait_until(
         self, ready: Callable[[State], bool], timeout: Timeout, what: str
