@@ -13,11 +13,11 @@ from htmap.cli.removal import clean, remove
 from htmap.cli.status import status, tags
 from htmap.cli.version import version
 from htmap.cli.wait import wait
-from htmap.version import version as htmap_version
+from htmap.version import __version__
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(message=htmap_version())
+@click.version_option(__version__, message="HTMap version %(version)s")
 @click.option(
     "-v", "--verbose", is_flag=True, help="Say what is done; show the traceback of an error."
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from htmap.cli.selection import Selection, chooses_maps, check, maps_of
+from htmap.cli.selection import Selection, check, chooses_maps, maps_of
 from htmap.exceptions import OutputNotFound
 from htmap.management import load
 from htmap.streams import Stream
@@ -13,9 +13,12 @@ from htmap.streams import Stream
 @click.command()
 @chooses_maps()
 @click.option(
-    "--limit", type=click.IntRange(min=0), default=0, metavar="N",
+    "--limit",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
     help="Print at most N reports (0, the default, for all).",
-)  # fmt: skip
+)
 def errors(selection: Selection, limit: int) -> None:
     """Print the error report of each component that failed.
 

@@ -6,12 +6,11 @@ import dataclasses
 import difflib
 import fnmatch
 import functools
-import io
 import select
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -43,14 +42,13 @@ class Selection:
         return self.everything or any(fnmatch.fnmatchcase(tag, p) for p in self.patterns)
 
     def takes_all(self) -> bool:
-        """Tell whether it was a pattern or ``--all`` that chose every map there is."""
-        return all(map(self._is_matched, get_tags()))
+        """Tell whether it was a pattern or ``--all`` that chose every map there is, if any."""
+        known = get_tags()
+        return bool(known) and all(map(self._is_matched, known))
 
 
 def chooses_maps(otherwise_all: bool = False) -> Callable[[Callable[..., None]], Any]:
-    """Give a command the arguments that choose maps; it gets a ``selection``.
-
-    It is not called when no map is chosen.
+    """Give a command the arguments that choose maps; it gets a ``selection`` that may be empty.
 
     Parameters
     ----------
@@ -61,9 +59,13 @@ def chooses_maps(otherwise_all: bool = False) -> Callable[[Callable[..., None]],
     def decorate(function: Callable[..., None]) -> Any:
         @click.argument("tags", nargs=-1, metavar="[TAG]...")
         @click.option(
-            "-p", "--pattern", "patterns", multiple=True, metavar="GLOB",
+            "-p",
+            "--pattern",
+            "patterns",
+            multiple=True,
+            metavar="GLOB",
             help="Take the tags that match this pattern (such as 'run-*'); may be repeated.",
-        )  # fmt: skip
+        )
         @click.option("--all", "everything", is_flag=True, help="Take all maps.")
         @functools.wraps(function)
         def command(
@@ -73,10 +75,9 @@ def chooses_maps(otherwise_all: bool = False) -> Callable[[Callable[..., None]],
                 everything = otherwise_all
                 tags = () if otherwise_all or _is_terminal() else (_STANDARD_INPUT,)
             selection = Selection(tuple(_named(tags)), patterns, everything)
-            if selection.tags():
-                function(selection=selection, **options)
-            else:
+            if not selection.tags():
                 messages.warning("no tags were found")
+            function(selection=selection, **options)
 
         return command
 
@@ -127,8 +128,14 @@ def _read_tags() -> list[str]:
     """Read tags from standard input, one a line or several."""
     if sys.stdin is None:
         return []
-    # Somebody may have left a pipe open without meaning to write to it.
-    if isinstance(sys.stdin.buffer, io.BufferedReader):
-        if not select.select([sys.stdin], [], [], 1.0)[0]:
-            click.echo("Reading tags from standard input ...", err=True)
+    if not _has_something(sys.stdin):
+        # Somebody may have left a pipe open without meaning to write to it.
+        click.echo("Reading tags from standard input ...", err=True)
     return sys.stdin.read().split()
+
+
+def _has_something(stream: TextIO) -> bool:
+    try:
+        return bool(select.select([stream], [], [], 1.0)[0])
+    except (OSError, ValueError):
+        return True  # no file that the system could tell about: reading it does not wait

@@ -10,14 +10,18 @@ from htmap.cli.selection import Selection, chooses_maps, maps_of
 from htmap.display.records import status_csv, status_json
 from htmap.display.tables import Line, status_lines
 from htmap.exceptions import HTMapException
-from htmap.management import get_tags, summaries
+from htmap.management import summaries
 
 
 @click.command()
 @click.option(
-    "-p", "--pattern", "patterns", multiple=True, metavar="GLOB",
+    "-p",
+    "--pattern",
+    "patterns",
+    multiple=True,
+    metavar="GLOB",
     help="Only the tags that match this pattern (such as 'run-*'); may be repeated.",
-)  # fmt: skip
+)
 def tags(patterns: tuple[str, ...]) -> None:
     """Print the tags of all maps, one a line."""
     found = Selection(patterns=patterns, everything=not patterns).tags()
@@ -31,9 +35,13 @@ def tags(patterns: tuple[str, ...]) -> None:
     "--state/--no-state", default=True, help="Count the components by status (the default)."
 )
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json", "json_compact", "csv"]), default="text",
-    show_default=True, help="A table to read, or data for another program.",
-)  # fmt: skip
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "json_compact", "csv"]),
+    default="text",
+    show_default=True,
+    help="A table to read, or data for another program.",
+)
 @click.option("--live/--no-live", default=False, help="Keep the table up to date until Ctrl-C.")
 @click.option(
     "--color/--no-color", default=None, help="Colour the rows (the default at a terminal)."
@@ -68,7 +76,7 @@ def status(
 
 
 def _styled(line: Line) -> str:
-    return click.style(line.text, fg=line.colour, bold=line.is_header)
+    return click.style(line.text, fg=line.colour, bold=line.is_header or None)
 
 
 def _show_live(selection: Selection, state: bool, form: str, color: bool | None) -> None:

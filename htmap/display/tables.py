@@ -58,9 +58,7 @@ def _columns(rows: list[Row]) -> list[ComponentStatus]:
 def _aligned(cells: list[list[str]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return [
-        "  ".join(
-            [row[0].ljust(widths[0]), *map(str.center, row[1:], widths[1:])]
-        ).rstrip()
+        "  ".join([row[0].ljust(widths[0]), *map(str.center, row[1:], widths[1:])]).rstrip()
         for row in cells
     ]
 
