@@ -65,7 +65,15 @@ def main():
     print(heading("figure", "htmap", "floor", "ratio", "bound"))
     ours, floor = ([total for _, total in latencies[side]] for side in ("htmap", "floor"))
     ratio = statistics.median(ours) / statistics.median(floor)
-    print(row("1 component, ten in a row", spread(ours), spread(floor), f"{ratio:.2f}", "0.25 s, worst 0.6 s"))
+    print(
+        row(
+            "1 component, ten in a row",
+            spread(ours),
+            spread(floor),
+            f"{ratio:.2f}",
+            "0.25 s, worst 0.6 s",
+        )
+    )
     for size in options.sizes:
         times = compare(size, options.repeats)
         ours, floor = ([total for _, total in times[side]] for side in ("htmap", "floor"))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 
+from htmap.display.summaries import one_line
 from htmap.errors import ComponentError
 from htmap.exceptions import (
     HTMapException,
@@ -31,7 +32,7 @@ Timeout = float | timedelta | None
 
 def seconds(timeout: float | timedelta) -> float:
     """Return a time as a number of seconds."""
-    return timeout.totalseconds() if isinstance(timeout, timedelta) else float(timeout)
+    return timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout)
 
 
 def watch(maps: Iterable[MapHandle], *more: Path) -> Watch:
@@ -75,9 +76,7 @@ class MapHandle:
         state = self._refresh()
         return {status: state.count(status) for status in ComponentStatus}
 
-    def _wait_until(
-        self, ready: Callable[[State], bool], timeout: Timeout, what: str
-    ) -> None:
+    def _wait_until(self, ready: Callable[[State], bool], timeout: Timeout, what: str) -> None:
         """Return once ``ready`` says so; woken by each change of the event log."""
         deadline = None if timeout is None else time.monotonic() + seconds(timeout)
         if ready(self._refresh()):
@@ -88,7 +87,8 @@ class MapHandle:
                 if left is not None and left <= 0:
                     raise TimeoutError(
                         f"{what} of the map {self.tag!r} did not come within {timeout} s. "
-                        f"{self.status()}. The map goes on: wait again, or look at Map.holds",
+                        f"{one_line(self.tag, self._tracker.state)}. The map goes on: wait again, "
+                        "or look at Map.holds",
                         tag=self.tag,
                     )
                 watch.wait(left)
