@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from htmap.cli.selection import Selection, check, chooses_maps, maps_of
+from htmap.cli.selection import Selection, chooses_maps, existing, maps_of
 from htmap.exceptions import OutputNotFound
 from htmap.management import load
+from htmap.maps import Map
 from htmap.streams import Stream
 
 
@@ -48,7 +49,7 @@ def stdout(tag: str, component: int, timeout: float | None) -> None:
 
     COMPONENT is its number, from 0.
     """
-    _print(load(check(tag)).stdout, component, timeout)
+    _print(_map(tag).stdout, component, timeout)
 
 
 @click.command()
@@ -60,7 +61,11 @@ def stderr(tag: str, component: int, timeout: float | None) -> None:
 
     COMPONENT is its number, from 0.
     """
-    _print(load(check(tag)).stderr, component, timeout)
+    _print(_map(tag).stderr, component, timeout)
+
+
+def _map(tag: str) -> Map:
+    return load(*existing([tag]))
 
 
 def _print(stream: Stream, component: int, timeout: float | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import fnmatch
 import functools
 import select
@@ -34,7 +33,7 @@ class Selection:
 
     def tags(self) -> tuple[str, ...]:
         """Return the chosen tags that there are now, each once: those named first."""
-        known = get_tags()
+        known = dict.fromkeys(get_tags())
         named = [tag for tag in self.names if tag in known]
         return tuple(dict.fromkeys([*named, *filter(self._is_matched, known)]))
 
@@ -74,7 +73,7 @@ def chooses_maps(otherwise_all: bool = False) -> Callable[[Callable[..., None]],
             if not (tags or patterns or everything):
                 everything = otherwise_all
                 tags = () if otherwise_all or _is_terminal() else (_STANDARD_INPUT,)
-            selection = Selection(tuple(_named(tags)), patterns, everything)
+            selection = Selection(tuple(existing(_named(tags))), patterns, everything)
             if not selection.tags():
                 messages.warning("no tags were found")
             function(selection=selection, **options)
@@ -95,29 +94,37 @@ def maps_of(selection: Selection) -> Iterator[Map]:
             messages.error(f"map {tag}: {error}")
 
 
-def check(tag: str) -> str:
-    """Return a tag as it is stored.
+def existing(tags: Iterable[str]) -> list[str]:
+    """Return tags as they are stored.
 
     Raises
     ------
     TagNotFound
-        If there is no such map; tells what it may have been meant to be.
+        If there is no map with one of them; tells what it may have been meant to be.
     """
-    tag, known = unicodedata.normalize("NFC", tag), get_tags()
-    if tag not in known:
-        close = difflib.get_close_matches(tag, known, n=3)
-        meant = f"Did you mean {' or '.join(close)}? " if close else ""
-        raise TagNotFound(
-            f"could not find a map with tag {tag} in {root()}. {meant}"
-            "`htmap tags` lists the tags that there are",
-            tag=tag,
-        )
-    return tag
+    known = set(get_tags())
+    found = [unicodedata.normalize("NFC", tag) for tag in tags]
+    for tag in found:
+        if tag not in known:
+            raise _not_found(tag, known)
+    return found
+
+
+def _not_found(tag: str, known: Iterable[str]) -> TagNotFound:
+    import difflib
+
+    close = difflib.get_close_matches(tag, known, n=3)
+    meant = f"Did you mean {' or '.join(close)}? " if close else ""
+    return TagNotFound(
+        f"could not find a map with tag {tag} in {root()}. {meant}"
+        "`htmap tags` lists the tags that there are",
+        tag=tag,
+    )
 
 
 def _named(tags: Iterable[str]) -> Iterator[str]:
     for tag in tags:
-        yield from map(check, _read_tags() if tag == _STANDARD_INPUT else [tag])
+        yield from _read_tags() if tag == _STANDARD_INPUT else [tag]
 
 
 def _is_terminal() -> bool:
