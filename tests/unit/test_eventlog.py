@@ -16,6 +16,10 @@ from htmap.pool.eventlog import Event, EventKind, EventLog
 LOGS = sorted((Path(__file__).parent / "logs").glob("events-*.log"))
 
 
+# A cluster of 20 jobs of which HTCondor had made five when `condor_rm` removed it.
+REMOVED = sorted((Path(__file__).parent / "logs").glob("factory-removed-*.log"))
+
+
 @pytest.fixture(params=LOGS, ids=lambda path: path.stem)
 def real(request):
     return request.param
@@ -350,6 +354,17 @@ def test_an_event_of_a_cluster_has_no_proc(path):
     text = "035 (001.-01.000) 2026-11-21 09:38:44 Cluster submitted from host: <x>\n...\n"
 
     assert headers(events_in(text, path)) == [(EventKind.CLUSTER_SUBMIT, 1, -1)]
+
+
+@pytest.mark.parametrize("log", REMOVED, ids=lambda path: path.stem)
+def test_jobs_that_were_never_made_have_no_event_of_their_own_when_they_are_removed(log):
+    """Whoever follows a map has to take the end of its cluster for theirs."""
+    events = read_all(EventLog(log))
+
+    assert len(REMOVED) == 2
+    assert {event.proc for event in events if event.kind == EventKind.JOB_ABORTED} == set(range(5))
+    assert {event.proc for event in events} == {-1, *range(5)}
+    assert headers(events)[-1] == (EventKind.CLUSTER_REMOVE, 1, -1)
 
 
 def test_large_numbers_of_jobs_are_read(path):
