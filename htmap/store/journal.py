@@ -138,3 +138,4 @@ def pending() -> list[Intent]:
             fields = json.loads((root() / "journal" / name).read_text())
             intents.append(Intent(**{**fields, "maker": Maker(**fields["maker"])}))
     return intents
+

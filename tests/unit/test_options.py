@@ -118,7 +118,7 @@ def test_a_value_cannot_end_its_line_or_join_the_next_one(value):
 # fmt: off
 ODD = [
     "@=end", "@", "= x", "# x", '"', "'", "$(x)", "$$(x)", "$(", "a\tb", ": x", "(", ")", "){",
-    "if", "queue 5", "include : /etc/passwd |", "\u2028", "\x85", "\\n", "a\\b", "/*", 
+    "if", "queue 5", "include : /etc/passwd |", "\u2028", "\x85", "\\n", "a\\b", "/*",
     "`id`", "|id", "",
 ]
 # fmt: on
