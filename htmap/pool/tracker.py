@@ -94,7 +94,11 @@ class Tracker:
     def _apply(self, events: Iterable[Event]) -> None:
         for event in events:
             run = self._run_of.get(event.cluster) or self._find_run(event.cluster)
-            if run is None or event.proc < 0:
+            if run is None:
+                continue
+            if event.kind == EventKind.CLUSTER_REMOVE:
+                self._cluster_left(run)
+            if event.proc < 0:
                 continue
             components = run.components_of(event.proc)
             status = _STATUSES.get(event.kind)  # type: ignore[call-overload]
@@ -143,6 +147,12 @@ class Tracker:
         for component in components:
             if self.state[component] is ComponentStatus.HELD:
                 self.state.holds[component] = hold
+
+    def _cluster_left(self, run: Run) -> None:
+        """Take note that no more jobs of a run will be made; there is no event for each of them."""
+        ending = Ending(reason="removed before HTCondor had made its job")
+        unmade = self.state.with_status(ComponentStatus.UNMATERIALIZED)
+        self._set(run, unmade, ComponentStatus.REMOVED, ending)
 
     def _terminated(self, run: Run, job: int, event: Event) -> None:
         found = outputs.endings(run.output(job))
