@@ -90,6 +90,7 @@ target "test-condor25" {
 
 # What installs Python packages into images; mounted by the Dockerfiles of the others.
 target "tools" {
+  tags       = image("tools", "")
   inherits   = ["_common"]
   dockerfile = "images/base/Dockerfile"
   target     = "tools"
