@@ -18,10 +18,13 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import struct
+import sys
 import zlib
 from typing import Any, BinaryIO, Dict, Iterator, NamedTuple, Optional, Union
+
+#: The version of the running Python, such as "3.13.0".
+PYTHON = "%d.%d.%d" % sys.version_info[:3]
 
 MAGIC = b"HTMAPACK"
 FORMAT = 1
@@ -65,7 +68,7 @@ def versions(**more: Any) -> Dict[str, Any]:
     >>> versions(kind="input")["kind"]
     'input'
     """
-    return {"format": FORMAT, "python": platform.python_version(), **more}
+    return {"format": FORMAT, "python": PYTHON, **more}
 
 
 class PackWriter:

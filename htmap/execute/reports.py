@@ -6,16 +6,14 @@ large containers are shortened before they are turned into text.
 
 from __future__ import annotations
 
-import datetime
 import linecache
 import os
-import platform
-import re
 import reprlib
-import socket
 import sys
 from types import FrameType
-from typing import Any, Dict, List, Optional, Set
+from typing import Any, Dict, List, Set
+
+from .packs import PYTHON
 
 #: Frames kept of one traceback: the outermost and the innermost (an endless recursion has 1,000).
 _FRAMES_KEPT = 40
@@ -23,6 +21,8 @@ _LOCALS_KEPT = 60
 _REPR_KEPT = 200  # characters of a local variable's text
 _MESSAGE_KEPT = 100_000  # characters of an exception's message
 _FILES_KEPT = 200
+
+_OURS = __name__.rpartition(".")[0] + "."  # the package's modules, under either of its names
 
 _short = reprlib.Repr()
 _short.maxlist = _short.maxtuple = _short.maxset = _short.maxdict = 20
@@ -75,14 +75,14 @@ def _frame(frame: FrameType, line: int) -> Dict[str, Any]:
     }
 
 
-def _exception(error: BaseException, skip_file: Optional[str], seen: Set[int]) -> Dict[str, Any]:
+def _exception(error: BaseException, seen: Set[int]) -> Dict[str, Any]:
     seen.add(id(error))
     frames: List[Dict[str, Any]] = []
     traceback = error.__traceback__
     entries = []
     while traceback is not None:
         # The runner's own frames are no news to the person whose function failed.
-        if os.path.dirname(traceback.tb_frame.f_code.co_filename) != skip_file:
+        if not str(traceback.tb_frame.f_globals.get("__name__")).startswith(_OURS):
             entries.append((traceback.tb_frame, traceback.tb_lineno))
         traceback = traceback.tb_next
     left_out = max(0, len(entries) - _FRAMES_KEPT)
@@ -102,17 +102,21 @@ def _exception(error: BaseException, skip_file: Optional[str], seen: Set[int]) -
     if isinstance(notes, list):
         described["notes"] = [safe_repr(note) for note in notes[:20]]
     if error.__cause__ is not None and id(error.__cause__) not in seen:
-        described["cause"] = _exception(error.__cause__, skip_file, seen)
+        described["cause"] = _exception(error.__cause__, seen)
     elif (
         error.__context__ is not None
         and not error.__suppress_context__
         and id(error.__context__) not in seen
     ):
-        described["context"] = _exception(error.__context__, skip_file, seen)
+        described["context"] = _exception(error.__context__, seen)
     return described
 
 
 def _node() -> Dict[str, str]:
+    import datetime
+    import re
+    import socket
+
     # No look-ups by name: on a node without an answering resolver they take minutes.
     address = "address unknown"
     try:
@@ -173,7 +177,7 @@ def describe(error: BaseException, summary: str = "") -> Dict[str, Any]:
     """
     report: Dict[str, Any] = {"summary": summary}
     try:
-        report["exception"] = _exception(error, os.path.dirname(__file__), set())
+        report["exception"] = _exception(error, set())
     except BaseException as failure:  # out of memory or of stack: say the least
         report["exception"] = {
             "type": type(error).__name__,
@@ -183,7 +187,7 @@ def describe(error: BaseException, summary: str = "") -> Dict[str, Any]:
     report["node"] = _node()
     report["python"] = {
         "executable": sys.executable,
-        "version": platform.python_version(),
+        "version": PYTHON,
         "packages": _packages(),
     }
     report["scratch"] = _scratch()

@@ -10,11 +10,10 @@ import functools
 import json
 import os
 import pickle
-import platform
 import sys
 from typing import Any, Callable, List, Tuple
 
-from . import packs, reports
+from . import packs
 
 
 class VersionMismatch(Exception):
@@ -26,7 +25,7 @@ def _minor(version: str) -> Tuple[str, ...]:
 
 
 def _check_versions(envelope: dict) -> None:
-    here, there = platform.python_version(), str(envelope.get("python", ""))
+    here, there = packs.PYTHON, str(envelope.get("python", ""))
     if envelope.get("portable") or _minor(here) == _minor(there):
         return
     raise VersionMismatch(
@@ -66,6 +65,8 @@ class _Job:
         self.failed = False
 
     def fail(self, component: int, error: BaseException, summary: str = "") -> None:
+        from . import reports  # only where something failed: most jobs need none of it
+
         self.failed = True
         report = reports.describe(error, summary)
         self.output.add(component, packs.ERROR, json.dumps(report).encode())
@@ -94,11 +95,13 @@ class _Job:
         try:
             data = _dumps(result)
         except BaseException as error:
+            from .reports import safe_repr
+
             self.fail(
                 component,
                 error,
                 "The function returned, but its result cannot be pickled: "
-                f"{type(result).__name__} {reports.safe_repr(result)}",
+                f"{type(result).__name__} {safe_repr(result)}",
             )
             return
         self.output.add(component, packs.RESULT, data)

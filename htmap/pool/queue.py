@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from htmap.pool.eventlog import EventLog
 from htmap.pool.schedd import locate
 from htmap.pool.submit import SUBMITTED_ON_HOLD, release_submitted
 from htmap.store.folder import MapFolder
@@ -78,10 +79,10 @@ def cluster_in_log(folder: MapFolder, run: int) -> int | None:
     The schedd writes an event for each job as soon as it has taken it, and the runs of a map are
     submitted one after another, so the clusters that no earlier run has recorded are this one's.
     """
-    from htmap.pool.eventlog import EventLog
-
     recorded = {earlier.cluster for earlier in folder.runs() if earlier.number != run}
-    for event in EventLog(folder.events).read():
-        if event.cluster not in recorded:
-            return event.cluster
+    log = EventLog(folder.events)
+    while events := log.read():
+        for event in events:
+            if event.cluster not in recorded:
+                return event.cluster
     return None

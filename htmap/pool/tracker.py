@@ -80,14 +80,16 @@ class Tracker:
             If the map is no longer there.
         """
         with self._lock:
-            events = self._log.read()
-            if self._log.restarted:
-                # Another file, or a shorter one: what was known came from what is gone.
-                logger.warning("the event log of the map in %s began anew", self._folder.path)
-                self._start_anew()
-                events = self._log.read()
-            self._apply(events)
-            return bool(events)
+            news = False
+            while events := self._log.read():
+                if self._log.restarted:
+                    # Another file, or a shorter one: what was known came from what is gone.
+                    logger.warning("the event log in %s began anew", self._folder.path)
+                    self._start_anew()
+                    continue
+                self._apply(events)
+                news = True
+            return news
 
     def _apply(self, events: Iterable[Event]) -> None:
         for event in events:

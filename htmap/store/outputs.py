@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import pickle
-import platform
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +60,7 @@ def read_result(path: Path, component: int, tag: str) -> Any:
     try:
         return pickle.loads(data)
     except Exception as error:
-        there, here = envelope.get("python"), platform.python_version()
+        there, here = envelope.get("python"), packs.PYTHON
         versions = (
             f"It was written by Python {there} and is read by Python {here}"
             if there != here
