@@ -95,7 +95,7 @@ def start_session(engine) -> Iterator[Callable[..., Running]]:
 
 @pytest.fixture
 def start(engine) -> Iterator[Callable[..., Running]]:
-    """Start containers that live as long as the test: ``start(image, "command", "argument", ...)``."""
+    """Start containers that live as long as the test: ``start(image, "command", ...)``."""
     yield from _starter(engine)
 
 

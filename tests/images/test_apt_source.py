@@ -9,7 +9,7 @@ ONE_LINE = """\
 # deb http://commented.example/debian bookworm main
 deb http://mirror.example/debian bookworm main contrib # a note
 deb-src http://mirror.example/debian bookworm main
-deb [arch=amd64,arm64 signed-by=/keys/debian.gpg] http://mirror.example/security bookworm-security main
+deb [arch=amd64,arm64 signed-by=/keys/debian.gpg] http://security.example bookworm-security main
 deb [ trusted=yes ] http://docker.example/linux bookworm stable
 deb http://postgresql.example bookworm-pgdg main
 deb http://mirror.example/debian bookworm-backports main
@@ -71,7 +71,7 @@ def test_one_line_sources_keep_their_mirror_and_options(apt):
         },
         {
             "Types": "deb",
-            "URIs": "http://mirror.example/security",
+            "URIs": "http://security.example",
             "Suites": "trixie-security",
             "Components": "main",
             "Architectures": "amd64 arm64",

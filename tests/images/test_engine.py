@@ -14,11 +14,11 @@ def script(source):
 @pytest.fixture
 def bare(start, root_image, source, script):
     """Prepare a bare Debian by a line of shell, then run machine/engine in it."""
-
     folder = f"{source}:{source}:ro"
 
     def run(prepare="true", **options):
-        return start(root_image, "sh", "-c", f"{prepare}; exec {script}", volumes=[folder], **options)
+        command = f"{prepare}; exec {script}"
+        return start(root_image, "sh", "-c", command, volumes=[folder], **options)
 
     return run
 

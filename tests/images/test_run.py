@@ -1,5 +1,6 @@
 """`make run`: a container, its address, and a first map."""
 
+import contextlib
 import os
 import re
 import socket
@@ -31,10 +32,8 @@ def make_run(engine, base, source):
     run.port = port
     run.name = name
     yield run
-    try:
+    with contextlib.suppress(docker.errors.NotFound):
         engine.containers.get(name).remove(force=True)
-    except docker.errors.NotFound:
-        pass
 
 
 def test_it_ends_with_the_address_of_jupyterlab_and_the_result_of_a_map(make_run):
