@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,7 +28,7 @@ def write_run(run: Run, options: ResolvedOptions, method: str) -> None:
     """
     with writing():
         sync_tree(run.folder)
-        run.write({**dataclasses.asdict(options), "delivery": method})
+        run.write({**vars(options), "delivery": method})
 
 
 def options_of(run: Run) -> tuple[ResolvedOptions, str]:
@@ -84,13 +83,13 @@ def submit_rerun(folder: MapFolder, tag: str, earlier: Mapping[int, tuple[Run, i
         If the jobs cannot be submitted. Nothing has changed then.
     """
     first = folder.runs()[0]
-    number = len(folder.runs())
-    intent = Intent("rerun", folder.map_id, tag, number)
     with writing():
-        intent.begin()
+        number, run_folder = folder.create_run()
+    run = Run(run_folder, number, sorted(earlier))
+    intent = Intent("rerun", folder.map_id, tag, number)
     try:
         with writing():
-            run = Run(folder.create_run(number), number, sorted(earlier))
+            intent.begin()
         inputs = ((i, earlier[i][0].input(earlier[i][1])) for i in run.components)
         copy_inputs(run.folder / "inputs", inputs)
         write_run(run, *options_of(first))

@@ -35,7 +35,7 @@ class Watch:
 
     Examples
     --------
-    >>> with Watch(path) as watch:
+    >>> with Watch(path) as watch:  # doctest: +SKIP
     ...     while not enough(path):
     ...         watch.wait()
     """
