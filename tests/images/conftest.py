@@ -126,6 +126,12 @@ def base(condor_version) -> str:
 
 
 @pytest.fixture(scope="session")
+def default_image() -> str:
+    """Return the name of the image that people get who ask for none in particular."""
+    return BASE["23.9.6"]
+
+
+@pytest.fixture(scope="session")
 def source() -> Path:
     """Return the checkout, which is at the same path here as for the engine."""
     return SOURCE

@@ -13,14 +13,14 @@ import pytest
 
 
 @pytest.fixture
-def make_run(engine, base, source):
+def make_run(engine, default_image, source):
     """Run machine/run with a name and a port that nothing else has."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     name = f"htc-run-{uuid.uuid4().hex[:12]}"
 
     def run(**environment):
-        environment = {"NAME": name, "PORT": str(port), "IMAGE": base} | environment
+        environment = {"NAME": name, "PORT": str(port), "IMAGE": default_image} | environment
         return subprocess.run(
             [source / "machine" / "run"],
             capture_output=True,
@@ -34,6 +34,8 @@ def make_run(engine, base, source):
     yield run
     with contextlib.suppress(docker.errors.NotFound):
         engine.containers.get(name).remove(force=True)
+    with contextlib.suppress(docker.errors.NotFound):
+        engine.volumes.get(f"{name}-home").remove()
 
 
 def test_it_ends_with_the_address_of_jupyterlab_and_the_result_of_a_map(make_run):
@@ -65,3 +67,14 @@ def test_a_port_that_is_taken_is_named_and_leaves_no_container(make_run, engine)
     assert f"port {make_run.port} is taken" in done.stderr
     with pytest.raises(docker.errors.NotFound):
         engine.containers.get(make_run.name)
+
+
+def test_the_home_outlives_the_container(make_run, engine):
+    first = make_run()
+    assert first.returncode == 0, first.stderr
+    container = engine.containers.get(make_run.name)
+    assert container.exec_run(["touch", "/home/jovyan/kept"]).exit_code == 0
+    container.remove(force=True)
+    second = make_run()
+    assert second.returncode == 0, second.stderr
+    assert engine.containers.get(make_run.name).exec_run(["ls", "kept"]).exit_code == 0
