@@ -93,3 +93,12 @@ def test_a_bare_debian_gets_a_working_engine_and_is_told_what_is_installed(bare,
 
     again = machine.exec(script)
     assert (again.code, again.stdout, again.stderr) == (0, "", "")
+
+    # An engine that is installed and does not run is started, and nothing is installed.
+    machine.output("sh", "-c", "kill $(cat /run/docker.pid)")
+    machine.wait_until(lambda: machine.exec("docker", "info").code != 0)
+    started = machine.exec(script)
+    assert started.code == 0, started
+    assert "starting dockerd" in started.stderr
+    assert "Installing" not in started.stderr
+    assert machine.exec("docker", "info").code == 0
