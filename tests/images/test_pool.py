@@ -98,7 +98,7 @@ def on_volume(volume, base):
 
 
 def test_stopping_evicts_a_running_job_which_runs_again_in_the_next_container(
-    start, base, on_volume
+    on_volume, start, base
 ):
     first = start(base, **on_volume)
     first.output("htc-pool", "wait")
@@ -116,7 +116,7 @@ def test_stopping_evicts_a_running_job_which_runs_again_in_the_next_container(
 
 
 @pytest.mark.slow
-def test_a_job_of_a_killed_container_runs_again_when_its_lease_is_over(start, base, on_volume):
+def test_a_job_of_a_killed_container_runs_again_when_its_lease_is_over(on_volume, start, base):
     first = start(base, **on_volume)
     first.output("htc-pool", "wait")
     first.output("python", "-c", SUBMIT, "600")
@@ -132,7 +132,7 @@ def test_a_job_of_a_killed_container_runs_again_when_its_lease_is_over(start, ba
 
 def test_a_shell_that_ignores_the_request_to_stop_is_hung_up_on(start, base):
     running = start(base, "bash", tty=True, stdin_open=True)
-    running.wait_until(lambda: "jovyan@" in running.logs().stdout)
+    running.wait_until(lambda: running.exec("pgrep", "-x", "bash").code == 0)
     assert running.stop() < 5
     assert running.logs().code == 128 + 1
 

@@ -81,7 +81,9 @@ def test_a_command_has_its_terminal_and_its_ctrl_c(start, base):
 
 def test_no_signal_is_blocked_or_ignored_in_the_command(start, base):
     ended = start(base, "grep", "-E", "^Sig(Blk|Ign):", "/proc/self/status").wait()
-    assert set(re.findall(r"\t(\w+)", ended.stdout)) == {"0" * 16}, ended
+    masks = [int(mask, 16) for mask in re.findall(r"\t(\w+)", ended.stdout)]
+    # 32 and 33 are the C library's own, which every program sets for itself.
+    assert [mask & ~(0b11 << 31) for mask in masks] == [0, 0], ended
 
 
 def test_a_job_finds_the_notebooks_python(start, base):
@@ -175,9 +177,7 @@ def test_a_pool_that_is_not_ready_in_time_shows_its_log_and_the_command_runs(sta
 
 
 def test_a_master_that_does_not_stay_up_is_told_before_the_time_is_over(start, base):
-    # HTCondor stops at a configuration that it cannot read.
-    broken = {"_CONDOR_DAEMON_LIST": "COLLECTOR"}
-    ended = start(base, "echo", "hello", environment=broken).wait(timeout=25)
+    ended = start(base, "echo", "hello", environment={"_CONDOR_LOG": "/proc/none"}).wait(25)
     assert (ended.code, ended.stdout) == (0, "hello\n"), ended
     assert "does not stay up" in ended.stderr
 
