@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
+from pathlib import Path
 
 from htmap.display.summaries import one_line
 from htmap.errors import ComponentError
@@ -42,6 +43,11 @@ def seconds(timeout: float | timedelta) -> float:
     return timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout)
 
 
+def watch(maps: Iterable[MapHandle], *more: Path) -> Watch:
+    """Return what wakes at news of any of these maps, or at a change of other files or folders."""
+    return Watch(*(map_._folder.events for map_ in maps), *more)
+
+
 class MapHandle:
     """A map as it is now: what state its components are in, and how to wait for another."""
 
@@ -72,6 +78,11 @@ class MapHandle:
         except FileNotFoundError:
             raise self._was_removed() from None
         return self._tracker.state
+
+    def _counts(self) -> dict[ComponentStatus, int]:
+        """Return how many components have each status."""
+        state = self._refresh()
+        return {status: state.count(status) for status in ComponentStatus}
 
     def _wait_until(self, ready: Callable[[State], bool], timeout: Timeout, what: str) -> None:
         """Return once ``ready`` says so; woken by each change of the event log."""
