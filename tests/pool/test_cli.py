@@ -9,9 +9,11 @@ from pathlib import Path
 
 import htcondor2
 import pytest
+from click.testing import CliRunner
 from live import jobs_in_queue, schedd, until
 
 import htmap
+from htmap.cli import cli
 
 COMMAND = [sys.executable, "-m", "htmap"]
 
@@ -149,6 +151,17 @@ def test_condor_rm_ends_a_wait(gate, components):
     _, said = process.communicate(timeout=60)
     assert process.returncode == 1
     assert f"ERROR: map doomed: of {components} components {components} REMOVED." in said
+
+
+def test_wait_asks_the_queue_when_the_event_log_is_silent(gate, monkeypatch):
+    map_ = htmap.map(after, [str(gate)], tag="silent", quiet=True)
+    monkeypatch.setattr("htmap.handle._SILENCE", 0.2)
+    monkeypatch.setattr("htmap.pool.eventlog.EventLog.read", lambda log: [])
+    schedd().act(htcondor2.JobAction.Remove, 'JobBatchName == "silent"')
+    until(lambda: not jobs_in_queue('JobBatchName == "silent"'), "the job has left the queue")
+    result = CliRunner().invoke(cli, ["wait", map_.tag, "--timeout", "30"])
+    assert result.exit_code == 1
+    assert "ERROR: map silent: of 1 components 1 REMOVED." in result.stderr
 
 
 def test_wait_for_too_long_leaves_the_map_as_it_is(gate):
