@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 from htmap import recovery
 from htmap.display.tables import Row, status_table
-from htmap.exceptions import MapWasRemoved, TagNotFound
+from htmap.exceptions import HTMapException, MapWasRemoved, TagNotFound
 from htmap.maps import Map
 from htmap.store import claims
+from htmap.store.folder import MapFolder
 
 
 def get_tags(pattern: str | None = None) -> tuple[str, ...]:
@@ -66,6 +67,23 @@ def remove(tag: str, not_exist_ok: bool = True) -> None:
     except (TagNotFound, MapWasRemoved):
         if not not_exist_ok:
             raise
+
+
+def discard(tag: str) -> None:
+    """Remove a map that cannot be loaded because its files are damaged; safe to repeat.
+
+    Its jobs are taken out of the queue if the schedd can be had.
+
+    Raises
+    ------
+    TagNotFound
+        If there is no such map.
+    """
+    folder = MapFolder(recovery.find(tag))
+    try:
+        recovery.remove_now(folder, tag)
+    except HTMapException:
+        recovery.delete(folder, tag)
 
 
 def clean(*, all: bool = False) -> list[str]:

@@ -7,8 +7,9 @@ import sys
 import click
 
 from htmap import management
-from htmap.cli.selection import Selection, chooses_maps, maps_of
-from htmap.exceptions import MapWasRemoved
+from htmap.cli import messages
+from htmap.cli.selection import Selection, chooses_maps
+from htmap.exceptions import CorruptPack, MapWasRemoved, TagNotFound
 
 _YES = click.option("--yes", "-y", is_flag=True, help="Do not ask before everything is removed.")
 
@@ -16,7 +17,9 @@ _YES = click.option("--yes", "-y", is_flag=True, help="Do not ask before everyth
 @click.command()
 @chooses_maps()
 @click.option(
-    "--force", is_flag=True, help="Remove it also if the schedd cannot be had; jobs may run on."
+    "--force",
+    is_flag=True,
+    help="Remove it also if the schedd cannot be had (jobs may run on), or it is damaged.",
 )
 @_YES
 @click.pass_context
@@ -27,12 +30,17 @@ def remove(context: click.Context, selection: Selection, force: bool, yes: bool)
     """
     if selection.takes_all() and not (yes or _agreed()):
         context.exit(1)
-    for map_ in maps_of(selection):
+    for tag in selection.tags():
         try:
-            map_.remove(force=force)
-        except MapWasRemoved:
-            continue
-        click.echo(f"Removed map {map_.tag}")
+            management.load(tag).remove(force=force)
+        except (TagNotFound, MapWasRemoved):
+            continue  # by another process
+        except CorruptPack as error:
+            if not force:
+                messages.error(f"map {tag}: {error}. `htmap remove --force {tag}` removes it")
+                continue
+            management.discard(tag)
+        click.echo(f"Removed map {tag}")
 
 
 @click.command()

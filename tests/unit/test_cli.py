@@ -651,6 +651,19 @@ def test_remove_without_a_schedd_removes_nothing_unless_forced():
     assert claims.list_tags() == ()
 
 
+@pytest.mark.usefixtures("no_schedd")
+def test_a_damaged_map_can_be_removed_by_force():
+    made = HandMade("broken", "COMPLETED")
+    (made.folder.path / "map.json").write_text("{")
+    result = run("remove", "broken")
+    assert result.exit_code == 1
+    assert "`htmap remove --force broken` removes it" in result.stderr
+    result = run("remove", "broken", "--force")
+    assert (result.output, result.exit_code) == ("Removed map broken\n", 0)
+    assert claims.list_tags() == ()
+    assert not made.folder.path.exists()
+
+
 @pytest.mark.parametrize(
     "arguments", [["remove", "--all"], ["remove", "-p", "*"], ["clean", "--all"]]
 )
