@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
 import weakref
@@ -375,7 +376,8 @@ class Map(MapHandle, Sequence[Any]):
         """
         self._refresh()
         intent = Intent("remove", self._folder.map_id, self.tag)
-        intent.begin()
+        with contextlib.suppress(OSError):  # a full disk must not keep anyone from making room
+            intent.begin()
         try:
             queue.act(self._folder.map_id, "Remove", "its map was removed")
         except HTMapException:

@@ -13,6 +13,7 @@ from htmap.pool import queue
 from htmap.store import claims, journal
 from htmap.store.folder import MapFolder, Run
 from htmap.store.journal import Intent
+from htmap.submission import ABANDONED
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,8 @@ def _settle(intent: Intent) -> None:
         run = folder.run(intent.run)
         if not _is_submitted(folder, run):
             folder.remove_run(intent.run)
+    elif intent.action == "abandon":
+        queue.act(intent.map_id, "Remove", ABANDONED, intent.run)
     intent.end()
 
 
@@ -88,16 +91,16 @@ def _is_claimed(intent: Intent) -> bool:
 def _is_submitted(folder: MapFolder, run: Run | None) -> bool:
     """Find out whether a run became a cluster, and record it.
 
-    The event log is asked first: it knows of jobs that have left the queue, and needs no schedd.
+    The event log is asked first: it also knows of jobs that have left the queue.
     """
     if run is None:
         return False
     if run.cluster is None:
         cluster = queue.cluster_in_log(folder, run.number)
-        found = queue.cluster_of(folder.map_id, run.number)
         if cluster is None:
-            cluster = found
+            cluster = queue.cluster_of(folder.map_id, run.number)
         if cluster is None:
             return False
+        queue.release_if_held(folder.map_id, run.number, cluster)
         run.record_cluster(cluster)
     return True

@@ -134,9 +134,11 @@ def main(argv: List[str]) -> int:
             job.fail(packs.ALL_COMPONENTS, error, "The function could not be loaded on the node.")
             return 1
         try:
-            with packs.PackReader(input_path) as inputs:
-                for record in inputs.records():
-                    job.run(record.component, functools.partial(inputs.payload, record), function)
+            inputs = packs.PackReader(input_path)
         except (OSError, packs.DamagedPackError) as error:
             job.fail(packs.ALL_COMPONENTS, error, "The job's input pack could not be read.")
+            return 1
+        with inputs:
+            for record in inputs.records():
+                job.run(record.component, functools.partial(inputs.payload, record), function)
     return 1 if job.failed else 0

@@ -16,6 +16,11 @@ from htmap.store.files import sync_folder
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV}
 
 
+def folder() -> Path:
+    """Return the folder of tags, which changes when a tag comes or goes."""
+    return root() / "tags"
+
+
 def claim(tag: str, map_id: str) -> None:
     """Make ``tag`` stand for a map, if it stands for none yet.
 
