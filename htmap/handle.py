@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
+from htmap.display.summaries import one_line
 from htmap.errors import ComponentError
 from htmap.exceptions import (
     HTMapException,
@@ -30,7 +31,7 @@ Timeout = float | timedelta | None
 
 def seconds(timeout: float | timedelta) -> float:
     """Return a time as a number of seconds."""
-    return timeout.totalseconds() if isinstance(timeout, timedelta) else float(timeout)
+    return timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout)
 
 
 class MapHandle:
@@ -64,9 +65,7 @@ class MapHandle:
             raise self._was_removed() from None
         return self._tracker.state
 
-    def _wait_until(
-        self, ready: Callable[[State], bool], timeout: Timeout, what: str
-    ) -> None:
+    def _wait_until(self, ready: Callable[[State], bool], timeout: Timeout, what: str) -> None:
         """Return once ``ready`` says so; woken by each change of the event log."""
         deadline = None if timeout is None else time.monotonic() + seconds(timeout)
         if ready(self._refresh()):
@@ -77,7 +76,8 @@ class MapHandle:
                 if left is not None and left <= 0:
                     raise TimeoutError(
                         f"{what} of the map {self.tag!r} did not come within {timeout} s. "
-                        f"{self.status()}. The map goes on: wait again, or look at Map.holds",
+                        f"{one_line(self.tag, self._tracker.state)}. The map goes on: wait again, "
+                        "or look at Map.holds",
                         tag=self.tag,
                     )
                 watch.wait(left)

@@ -202,9 +202,7 @@ def create_map(
         raise claims.taken(tag)
     method = str(settings["DELIVERY_METHOD"])
     delivery.descriptors(method)  # an unknown one is refused before anything is written
-    options = MapOptions.merge(
-        map_options or MapOptions(), MapOptions(**settings["MAP_OPTIONS"])
-    )
+    options = MapOptions.merge(map_options or MapOptions(), MapOptions(**settings["MAP_OPTIONS"]))
     open_root()
     folder = MapFolder(uuid.uuid4().hex)
     intent = Intent("create", folder.map_id, tag)

@@ -26,9 +26,7 @@ def settle() -> None:
             _settle(intent)
         except (HTMapException, OSError) as error:
             # Whether its jobs exist is not known: nothing may be thrown away.
-            logger.warning(
-                "the map %r is half made and stays so for now: %s", intent.tag, error
-            )
+            logger.warning("the map %r is half made and stays so for now: %s", intent.tag, error)
 
 
 def _settle(intent: Intent) -> None:

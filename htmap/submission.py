@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,7 +28,7 @@ def write_run(run: Run, options: ResolvedOptions, method: str) -> None:
     """
     with writing():
         sync_tree(run.folder)
-        run.write({**dataclasses.asdict(options), "delivery": method})
+        run.write({**vars(options), "delivery": method})
 
 
 def options_of(run: Run) -> tuple[ResolvedOptions, str]:

@@ -10,6 +10,8 @@ __all__ = ["random_tag", "validate"]
 
 # What HTMap 0.6 forbade, and what could be live in a submit description or a shell.
 _FORBIDDEN = frozenset("/\\<>:\"|?* []!$'`;")
+# Controls (line ends too), marks without a width, lone surrogates, separators of all sorts.
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})
 # A tag is the name of a file, of which Linux allows 255 bytes; the rest is for temporary names.
 _LONGEST = 200
 
@@ -64,8 +66,7 @@ def _problem(tag: str) -> str:
                 f"contains {character!r}: spaces and any of "
                 f"{' '.join(sorted(_FORBIDDEN - {' '}))} cannot be in a tag"
             )
-        # Controls, line ends, invisible marks, lone surrogates, other spaces.
-        if unicodedata.category(character)[0] in "CZ":
+        if unicodedata.category(character) in _INVISIBLE:
             return (
                 f"contains {character!r} (U+{ord(character):04X}): spaces and characters that "
                 "cannot be seen cannot be in a tag"

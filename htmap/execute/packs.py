@@ -46,7 +46,7 @@ _RECORD = struct.Struct("<IBQI")
 _Path = Union[str, "os.PathLike[str]"]
 
 
-class DamagedPack(ValueError):
+class DamagedPackError(ValueError):
     """A file that is not a pack, or whose bytes have changed since they were written."""
 
 
@@ -95,7 +95,7 @@ class PackWriter:
     def __init__(self, path: _Path, envelope: Dict[str, Any]) -> None:
         text = json.dumps(envelope).encode()
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        self._file = open(descriptor, "wb", buffering=0)
+        self._file = os.fdopen(descriptor, "wb", buffering=0)
         self._write(MAGIC, _ENVELOPE.pack(len(text), zlib.crc32(text)), text)
 
     def _write(self, *parts: bytes) -> None:
@@ -137,13 +137,13 @@ class PackReader:
     ------
     OSError
         If the file cannot be opened.
-    DamagedPack
+    DamagedPackError
         If it is not a pack, or its envelope is damaged.
     """
 
     def __init__(self, path: _Path) -> None:
         self.path = os.fspath(path)
-        self._file: BinaryIO = open(path, "rb")
+        self._file: BinaryIO = open(path, "rb")  # noqa: SIM115 - closed by close()
         try:
             self.envelope = self._read_envelope()
         except BaseException:
@@ -153,14 +153,16 @@ class PackReader:
     def _read_envelope(self) -> Dict[str, Any]:
         start = self._file.read(len(MAGIC) + _ENVELOPE.size)
         if len(start) < len(MAGIC) + _ENVELOPE.size or not start.startswith(MAGIC):
-            raise DamagedPack(f"{self.path} is not a pack of htmap (or was cut off at its start)")
+            raise DamagedPackError(
+                f"{self.path} is not a pack of htmap (or was cut off at its start)"
+            )
         length, crc = _ENVELOPE.unpack_from(start, len(MAGIC))
         text = self._file.read(length)
         if len(text) < length or zlib.crc32(text) != crc:
-            raise DamagedPack(f"the envelope of the pack {self.path} is damaged")
+            raise DamagedPackError(f"the envelope of the pack {self.path} is damaged")
         envelope: Dict[str, Any] = json.loads(text)
         if envelope.get("format") != FORMAT:
-            raise DamagedPack(
+            raise DamagedPackError(
                 f"the pack {self.path} has format {envelope.get('format')!r}; this htmap reads "
                 f"format {FORMAT}: use the version of htmap that made it"
             )
@@ -197,13 +199,13 @@ class PackReader:
 
         Raises
         ------
-        DamagedPack
+        DamagedPackError
             If its bytes are not those that were written.
         """
         self._file.seek(record.offset)
         payload = self._file.read(record.length)
         if len(payload) != record.length or zlib.crc32(payload) != record.crc:
-            raise DamagedPack(
+            raise DamagedPackError(
                 f"the record of component {record.component} in the pack {self.path} is damaged"
             )
         return payload

@@ -11,12 +11,12 @@ import json
 import os
 import pickle
 import sys
-from typing import Any, Callable, List, Tuple
+from typing import Any, Callable, Dict, List, Tuple
 
 from . import packs
 
 
-class VersionMismatch(Exception):
+class VersionMismatchError(Exception):
     """The function was pickled by a Python whose pickles this one cannot run."""
 
 
@@ -24,11 +24,11 @@ def _minor(version: str) -> Tuple[str, ...]:
     return tuple(version.split(".")[:2])
 
 
-def _check_versions(envelope: dict) -> None:
+def _check_versions(envelope: Dict[str, Any]) -> None:
     here, there = packs.PYTHON, str(envelope.get("python", ""))
     if envelope.get("portable") or _minor(here) == _minor(there):
         return
-    raise VersionMismatch(
+    raise VersionMismatchError(
         f"the function was sent from Python {there} by value (it is not importable by name, as "
         f"in a notebook or a script), and this node runs Python {here} ({sys.executable}). "
         "Python's bytecode differs between the two. Run the map from the same minor version of "
@@ -41,7 +41,7 @@ def _load_function(path: str) -> Callable[..., Any]:
         _check_versions(pack.envelope)
         record = pack.find(packs.ALL_COMPONENTS, packs.FUNCTION)
         if record is None:
-            raise packs.DamagedPack(f"the pack {path} holds no function")
+            raise packs.DamagedPackError(f"the pack {path} holds no function")
         function: Callable[..., Any] = pickle.loads(pack.payload(record))
     return function
 
@@ -76,7 +76,9 @@ class _Job:
             return
         self.output.add(component, packs.EXCEPTION, exception)
 
-    def run(self, component: int, payload: Callable[[], bytes], function: Callable) -> None:
+    def run(
+        self, component: int, payload: Callable[[], bytes], function: Callable[..., Any]
+    ) -> None:
         os.environ["HTMAP_COMPONENT"] = str(component)
         self.output.add(component, packs.STARTED)
         try:
@@ -129,14 +131,12 @@ def main(argv: List[str]) -> int:
         try:
             function = _load_function(function_path)
         except BaseException as error:
-            job.fail(
-                packs.ALL_COMPONENTS, error, "The function could not be loaded on the node."
-            )
+            job.fail(packs.ALL_COMPONENTS, error, "The function could not be loaded on the node.")
             return 1
         try:
             with packs.PackReader(input_path) as inputs:
                 for record in inputs.records():
                     job.run(record.component, functools.partial(inputs.payload, record), function)
-        except (OSError, packs.DamagedPack) as error:
+        except (OSError, packs.DamagedPackError) as error:
             job.fail(packs.ALL_COMPONENTS, error, "The job's input pack could not be read.")
     return 1 if job.failed else 0

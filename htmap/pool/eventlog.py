@@ -105,8 +105,8 @@ class EventLog:
     offset, inode : int
         Where this reader is; None as inode before there was a file.
     restarted : bool
-        Whether the last :meth:`read` found another file than the one before (truncated, replaced,
-        written anew) and began at its start, so that events may come a second time.
+        Whether the file turned out to be another than before (truncated, replaced, written anew),
+        so that the events that :meth:`read` has just returned, or will return next, are its first.
     skipped_bytes : int
         How much has been passed over because it was no event.
 
@@ -124,6 +124,7 @@ class EventLog:
         self.inode = inode
         self.restarted = False
         self.skipped_bytes = 0
+        self._returned = False
 
     def read(self, limit: int = _BLOCK) -> list[Event]:
         """Return the next complete events; none means that there are no more for now.
@@ -143,7 +144,8 @@ class EventLog:
         OSError
             If there is a log and it cannot be read.
         """
-        self.restarted = False
+        if self._returned:
+            self.restarted = self._returned = False
         try:
             file = self.path.open("rb", buffering=0)
         except FileNotFoundError:
@@ -159,6 +161,7 @@ class EventLog:
                     events = self._parse(block[: end - len(_NEXT)])
                     self.offset += end
                     if events:
+                        self._returned = True
                         return events
                 elif len(block) < size:
                     return []

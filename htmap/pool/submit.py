@@ -21,8 +21,9 @@ logger = logging.getLogger(__name__)
 #: Runs of more jobs than this are materialized by the schedd as earlier jobs leave.
 #: (https://htcondor.readthedocs.io, users' manual, "Submitting Lots of Jobs")
 EAGER_JOBS = 100
-#: How many idle jobs the schedd then keeps ready.
-_IDLE_JOBS = 1000
+# How many idle jobs the schedd then keeps ready: a tenth of the run, within these bounds. Making
+# them is part of the submission; a large pool starts a thousand in one negotiation.
+_LEAST_IDLE, _MOST_IDLE = 100, 1000
 
 #: From this version on a schedd starts jobs at once only after a queue action, not after a
 #: submission; before it, a submission starts them and held jobs wait.
@@ -127,7 +128,7 @@ def describe(
     if options.input_files is not None:
         lines["transfer_input_files"] += "$(more_input_files)"
     if run.jobs > EAGER_JOBS:
-        lines["max_idle"] = str(_IDLE_JOBS)
+        lines["max_idle"] = str(min(_MOST_IDLE, max(_LEAST_IDLE, run.jobs // 10)))
     lines.update(options.fixed)
     lines.update({key: f"$(option_{number})" for number, key in enumerate(options.per_component)})
     requirements = [

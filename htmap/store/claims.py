@@ -46,7 +46,7 @@ def _claim_without_links(path: Path, tag: str, map_id: str) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise taken(tag) from None
-    with open(descriptor, "w") as file:
+    with os.fdopen(descriptor, "w") as file:
         file.write(map_id)
 
 
@@ -93,7 +93,7 @@ def is_taken(tag: str) -> bool:
 def list_tags(pattern: str | None = None) -> tuple[str, ...]:
     """Return all tags, or those that match a shell-style pattern (case matters), sorted."""
     try:
-        names = os.listdir(root() / "tags")
+        names = [path.name for path in (root() / "tags").iterdir()]
     except (FileNotFoundError, NotADirectoryError):
         return ()
     return tuple(

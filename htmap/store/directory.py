@@ -50,9 +50,7 @@ def open_root() -> Path:
     except OSError as error:
         raise unusable(path, error) from error
     if not os.access(path / "maps", os.W_OK | os.X_OK):
-        raise UnusableDirectory(
-            f"the HTMap directory {path} is not writable: {_ADVICE}", path=path
-        )
+        raise UnusableDirectory(f"the HTMap directory {path} is not writable: {_ADVICE}", path=path)
     return path
 
 

@@ -19,9 +19,7 @@ Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 def _envelope(kind: str, **more: Any) -> dict[str, Any]:
     import cloudpickle
 
-    return packs.versions(
-        kind=kind, htmap=__version__, cloudpickle=cloudpickle.__version__, **more
-    )
+    return packs.versions(kind=kind, htmap=__version__, cloudpickle=cloudpickle.__version__, **more)
 
 
 def write_function(path: Path, function: Callable[..., Any]) -> None:
@@ -92,9 +90,9 @@ def _record(path: Path, component: int) -> bytes:
         with packs.PackReader(path) as pack:
             record = pack.find(component, packs.INPUT)
             if record is None:
-                raise packs.DamagedPack(f"it holds no input of component {component}")
+                raise packs.DamagedPackError(f"it holds no input of component {component}")
             return pack.payload(record)
-    except (OSError, packs.DamagedPack) as error:
+    except (OSError, packs.DamagedPackError) as error:
         raise CorruptPack(
             f"the input of component {component} cannot be read from {path}: {error}",
             component=component,

@@ -54,7 +54,7 @@ def _read(path: str) -> str:
 
 def _link(path: str) -> str:
     try:
-        return os.readlink(path)
+        return str(Path(path).readlink())
     except OSError:
         return ""
 
@@ -111,7 +111,7 @@ class Intent:
 def pending() -> list[Intent]:
     """Return the intents that are written down, of living processes and of dead ones."""
     try:
-        names = os.listdir(root() / "journal")
+        names = [path.name for path in (root() / "journal").iterdir()]
     except (FileNotFoundError, NotADirectoryError):
         return []
     intents = []

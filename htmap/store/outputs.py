@@ -25,7 +25,7 @@ def endings(path: Path) -> dict[int, int]:
         absent, and so is everything where there is no whole pack.
     """
     found: dict[int, int] = {}
-    with contextlib.suppress(OSError, packs.DamagedPack), packs.PackReader(path) as pack:
+    with contextlib.suppress(OSError, packs.DamagedPackError), packs.PackReader(path) as pack:
         for record in pack.records():
             if record.kind in (packs.RESULT, packs.ERROR):
                 found[record.component] = record.kind
@@ -47,9 +47,9 @@ def read_result(path: Path, component: int, tag: str) -> Any:
             envelope = pack.envelope
             record = pack.find(component, packs.RESULT)
             if record is None:
-                raise packs.DamagedPack(f"it holds no result of component {component}")
+                raise packs.DamagedPackError(f"it holds no result of component {component}")
             data = pack.payload(record)
-    except (OSError, packs.DamagedPack) as error:
+    except (OSError, packs.DamagedPackError) as error:
         raise CorruptPack(
             f"the result of component {component} of map {tag!r} cannot be read: {error}. "
             f"Run it again with Map.rerun([{component}])",
@@ -82,7 +82,7 @@ def read_report(path: Path, component: int) -> dict[str, Any] | None:
     """
     report: dict[str, Any] | None = None
     with (
-        contextlib.suppress(OSError, packs.DamagedPack, ValueError),
+        contextlib.suppress(OSError, packs.DamagedPackError, ValueError),
         packs.PackReader(path) as pack,
     ):
         for record in pack.records():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import pickle
 import types
 from collections.abc import Callable, Iterator
@@ -9,6 +10,8 @@ from typing import Any
 
 from htmap.exceptions import CannotPickle
 from htmap.execute.reports import safe_repr, safe_str
+
+logger = logging.getLogger(__name__)
 
 _PROTOCOL = 5
 _DEPTH = 30
@@ -37,8 +40,8 @@ def dumps(value: object, what: str) -> bytes:
         data = pickle.dumps(value, protocol=_PROTOCOL)
         if b"__main__" not in data and not cloudpickle.list_registry_pickle_by_value():
             return data
-    except Exception:  # cloudpickle can do more, and its error is the one to show
-        pass
+    except Exception as error:  # cloudpickle can do more, and its error is the one to show
+        logger.debug("%s needs cloudpickle: %s", what, error)
     try:
         sent: bytes = cloudpickle.dumps(value, protocol=_PROTOCOL)
     except Exception as error:

@@ -97,6 +97,4 @@ class State:
     @property
     def unfinished(self) -> int:
         """How many components have not come to an end."""
-        return len(self) - sum(
-            self.count(status) for status in ComponentStatus if status.is_final
-        )
+        return len(self) - sum(self.count(status) for status in ComponentStatus if status.is_final)
