@@ -35,7 +35,7 @@ _RESERVED = {
             whentotransferoutput""",
         "the name of the batch is the map's tag": "batch_name jobbatchname",
         "htmap finds its jobs by it": """
-            component htmapid htmaprun ishtmapjob lognotes more_input_files
+            component htmapid htmaprun ishtmapjob lognotes moreinputfiles
             submit_event_notes""",
         "it is a word of HTCondor's submit language": """
             cluster clusterid dollar elif else endif if include item itemindex node process procid
@@ -43,7 +43,7 @@ _RESERVED = {
     }.items()
     for word in words.split()
 }
-_OURS = re.compile(r"option_\d+")
+_OURS = re.compile(r"option\d+")
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _CUSTOM = re.compile(r"(?:\+|my\.)+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")

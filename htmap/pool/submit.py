@@ -126,11 +126,11 @@ def describe(
     if isinstance(run.components, range):
         lines["component"] = "$(Process)"
     if options.input_files is not None:
-        lines["transfer_input_files"] += "$(more_input_files)"
+        lines["transfer_input_files"] += "$(moreinputfiles)"
     if run.jobs > EAGER_JOBS:
         lines["max_idle"] = str(min(_MOST_IDLE, max(_LEAST_IDLE, run.jobs // 10)))
     lines.update(options.fixed)
-    lines.update({key: f"$(option_{number})" for number, key in enumerate(options.per_component)})
+    lines.update({key: f"$(option{number})" for number, key in enumerate(options.per_component)})
     requirements = [
         part for part in (delivery.get("requirements"), lines.get("requirements")) if part
     ]
@@ -141,7 +141,10 @@ def describe(
 
 
 def rows(run: Run, options: ResolvedOptions) -> Iterator[dict[str, str]] | None:
-    """Return what differs between the jobs of a run, one row a job, or None."""
+    """Return what differs between the jobs of a run, one row a job, or None.
+
+    The names of the columns have no underscore: with one, HTCondor cannot read a list of them.
+    """
     varies = bool(options.per_component) or options.input_files is not None
     if isinstance(run.components, range) and not varies:
         return None
@@ -149,10 +152,10 @@ def rows(run: Run, options: ResolvedOptions) -> Iterator[dict[str, str]] | None:
     def of(component: int) -> dict[str, str]:
         row = {"component": str(component)}
         for number, values in enumerate(options.per_component.values()):
-            row[f"option_{number}"] = values[component]
+            row[f"option{number}"] = values[component]
         if options.input_files is not None:
             more = options.input_files[component]
-            row["more_input_files"] = "".join(f", {literal(path)}" for path in more)
+            row["moreinputfiles"] = "".join(f", {literal(path)}" for path in more)
         return row
 
     return (of(component) for component in run.components)

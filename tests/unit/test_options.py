@@ -137,7 +137,7 @@ OLD = """
 """
 ALIASES = """
     output error initialdir initial_dir iwd batch_name userlog arguments2 shell queue Process DOLLAR
-    MY.Cmd +Iwd MY.TransferInput HTMapID +HTMapRun option_0 more_input_files output_remaps
+    MY.Cmd +Iwd MY.TransferInput HTMapID +HTMapRun option0 moreinputfiles output_remaps
     preserve_relative_paths if include
 """
 
