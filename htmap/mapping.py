@@ -100,9 +100,9 @@ def starmap(
     [8, 9]
     """
     pairs = itertools.zip_longest(
-        () if args is None else args, () if kwargs is None else kwargs, fillvalue=None
+        () if args is None else args, () if kwargs is None else kwargs, fillvalue=()
     )
-    components = ((tuple(a or ()), dict(k or {})) for a, k in pairs)
+    components = ((tuple(a), dict(k)) for a, k in pairs)
     return create_map(tag, func, components, map_options, quiet)
 
 
