@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import sys
 import uuid
@@ -10,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from htmap import delivery, recovery, tags
-from htmap.exceptions import EmptyMap, NoMapYet
+from htmap.exceptions import EmptyMap, NoMapYet, TagNotFound
 from htmap.maps import Map
 from htmap.options import MapOptions
 from htmap.settings import settings
@@ -195,10 +196,10 @@ def create_map(
 
     The one path behind all ways of making a map, with parameters as in :func:`map`.
     """
-    recovery.settle()
     transient = tag is None
-    tag = _free_random_tag() if tag is None else tags.validate(tag)
-    if claims.is_taken(tag):
+    tag = tags.validate(_free_random_tag() if tag is None else tag)
+    with contextlib.suppress(TagNotFound):
+        recovery.find(tag)
         raise claims.taken(tag)
     method = str(settings["DELIVERY_METHOD"])
     delivery.descriptors(method)  # an unknown one is refused before anything is written
@@ -211,12 +212,12 @@ def create_map(
         with writing():
             intent.begin()
             folder.create()
-            run_folder = folder.create_run(0)
+            number, run_folder = folder.create_run()
         write_function(folder.function, func)
         count = write_inputs(run_folder / "inputs", args_and_kwargs)
         if not count:
             raise EmptyMap(f"the map {tag!r} has no inputs: a map needs at least one", tag=tag)
-        run = Run(run_folder, 0, range(count))
+        run = Run(run_folder, number, range(count))
         write_run(run, options.resolve(count), method)
         with writing():
             folder.set_transient(transient)

@@ -70,8 +70,7 @@ class Map(MapHandle, Sequence[Any]):
         TagNotFound
             If there is no such map.
         """
-        recovery.settle()
-        map_id = claims.find(tag)
+        map_id = recovery.find(tag)
         known = _known.get(map_id)
         if known is not None and known.exists:
             known.tag = tag

@@ -34,14 +34,30 @@ def _settle(intent: Intent) -> None:
     if intent.action == "remove":
         remove_now(folder, intent.tag)
     elif intent.action == "create":
-        if not _is_claimed(intent) or not _is_submitted(folder, _run(folder, 0)):
+        if not _is_claimed(intent) or not _is_submitted(folder, folder.run(0)):
             claims.release(intent.tag, intent.map_id)
             folder.remove()
     elif intent.action == "rerun":
-        run = _run(folder, intent.run)
+        run = folder.run(intent.run)
         if not _is_submitted(folder, run):
             folder.remove_run(intent.run)
     intent.end()
+
+
+def find(tag: str) -> str:
+    """Return the id of the map that a tag stands for, after settling what was left unfinished.
+
+    Raises
+    ------
+    TagNotFound
+        If there is no such map. A tag whose map's folder is gone is freed.
+    """
+    settle()
+    map_id = claims.find(tag)
+    if not MapFolder(map_id).path.exists():
+        claims.release(tag, map_id)
+        claims.find(tag)
+    return map_id
 
 
 def remove_now(folder: MapFolder, tag: str) -> None:
@@ -67,11 +83,6 @@ def _is_claimed(intent: Intent) -> bool:
         return claims.find(intent.tag) == intent.map_id
     except TagNotFound:
         return False
-
-
-def _run(folder: MapFolder, number: int) -> Run | None:
-    runs = folder.runs(known=number)
-    return runs[0] if runs else None
 
 
 def _is_submitted(folder: MapFolder, run: Run | None) -> bool:

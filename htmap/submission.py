@@ -83,13 +83,13 @@ def submit_rerun(folder: MapFolder, tag: str, earlier: Mapping[int, tuple[Run, i
         If the jobs cannot be submitted. Nothing has changed then.
     """
     first = folder.runs()[0]
-    number = len(folder.runs())
-    intent = Intent("rerun", folder.map_id, tag, number)
     with writing():
-        intent.begin()
+        number, run_folder = folder.create_run()
+    run = Run(run_folder, number, sorted(earlier))
+    intent = Intent("rerun", folder.map_id, tag, number)
     try:
         with writing():
-            run = Run(folder.create_run(number), number, sorted(earlier))
+            intent.begin()
         inputs = ((i, earlier[i][0].input(earlier[i][1])) for i in run.components)
         copy_inputs(run.folder / "inputs", inputs)
         write_run(run, *options_of(first))

@@ -47,15 +47,15 @@ class Tracker:
 
     def _start_anew(self) -> None:
         self.state = State(int(self._folder.about["components"]))
-        self.runs: list[Run] = []
+        self.runs: dict[int, Run] = {}
         self._run_of: dict[int, Run] = {}
         self._log = EventLog(self._folder.events)
         self.look_for_runs()
 
     def look_for_runs(self) -> None:
         """Take up the runs that were written down since the last time."""
-        for run in self._folder.runs(known=len(self.runs)):
-            self.runs.append(run)
+        for run in self._folder.runs(known=self.runs):
+            self.runs[run.number] = run
             for job in range(run.jobs):
                 for component in run.components_of(job):
                     self.state.run[component] = run.number
@@ -111,11 +111,11 @@ class Tracker:
     def _find_run(self, cluster: int) -> Run | None:
         """Return the run that became a cluster, from what is written down."""
         self.look_for_runs()
-        for run in self.runs:
+        for run in self.runs.values():
             recorded = run.cluster
             if recorded is not None:
                 self._run_of[recorded] = run
-            elif run is self.runs[-1] and cluster not in self._run_of:
+            elif run.number == max(self.runs) and cluster not in self._run_of:
                 # Submitted, and its first events are here before its number is written down.
                 return run
         return self._run_of.get(cluster)

@@ -8,7 +8,7 @@ import functools
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -168,33 +168,49 @@ class MapFolder:
             marker.unlink(missing_ok=True)
         sync_folder(self.path)
 
-    def create_run(self, number: int) -> Path:
-        """Make the folder of a run with those in it; HTCondor does not make them for outputs."""
-        folder = self.path / "runs" / str(number)
-        folder.mkdir(mode=0o700, parents=True)
-        for name in ("inputs", "outputs", "stdout", "stderr"):
-            (folder / name).mkdir(mode=0o700)
-        return folder
+    def create_run(self) -> tuple[int, Path]:
+        """Make the folders of the next run; HTCondor does not make them for outputs.
 
-    def runs(self, known: int = 0) -> list[Run]:
-        """Return the runs that are written down, from number ``known`` on."""
-        found = []
-        for number in range(known, 1 << 31):
+        Returns
+        -------
+        int, Path
+            The run's number, which no other process has been given, and its folder.
+        """
+        (self.path / "runs").mkdir(mode=0o700, exist_ok=True)
+        number = 1 + max(self._run_numbers(), default=-1)
+        while True:
             folder = self.path / "runs" / str(number)
             try:
-                about = _read_json(folder / "run.json")
-            except FileNotFoundError:
+                folder.mkdir(mode=0o700)
                 break
-            components = about["components"]
-            found.append(
-                Run(
-                    folder,
-                    number,
-                    range(about["count"]) if components is None else components,
-                    about["per_job"],
-                )
-            )
-        return found
+            except FileExistsError:  # another process runs components again at the same time
+                number += 1
+        for name in ("inputs", "outputs", "stdout", "stderr"):
+            (folder / name).mkdir(mode=0o700)
+        return number, folder
+
+    def _run_numbers(self) -> list[int]:
+        return sorted(int(path.name) for path in (self.path / "runs").iterdir())
+
+    def runs(self, known: Container[int] = ()) -> list[Run]:
+        """Return the runs that are written down, but for those whose numbers are known."""
+        return [
+            run
+            for number in self._run_numbers()
+            if number not in known and (run := self.run(number)) is not None
+        ]
+
+    def run(self, number: int) -> Run | None:
+        """Return one run, or None while it is not written down."""
+        folder = self.path / "runs" / str(number)
+        try:
+            about = _read_json(folder / "run.json")
+        except FileNotFoundError:
+            return None
+        components = about["components"]
+        if components is None:
+            components = range(about["count"])
+        return Run(folder, number, components, about["per_job"])
 
     def remove_run(self, number: int) -> None:
         """Delete a run that has no jobs; safe to repeat."""

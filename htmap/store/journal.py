@@ -1,7 +1,7 @@
 """Intents: what is being done to a map, written before it is begun and erased when it is done.
 
 A process that is killed in between leaves its intent behind, and the next look at any map
-(:mod:`htmap.recovery`) finishes or undoes what it had begun. There is at most one intent a map.
+(:mod:`htmap.recovery`) finishes or undoes what it had begun.
 """
 
 from __future__ import annotations
@@ -65,6 +65,18 @@ def _start_time(pid: int) -> str:
     return fields[19] if len(fields) > 19 and fields[0] != "Z" else ""
 
 
+def _is_alive(maker: Maker) -> bool:
+    if maker.started:
+        return _start_time(maker.pid) == maker.started
+    try:  # a system without /proc
+        os.kill(maker.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
 @dataclasses.dataclass(frozen=True)
 class Intent:
     """What is being done to one map.
@@ -87,22 +99,26 @@ class Intent:
     time: float = dataclasses.field(default_factory=time.time)
     maker: Maker = dataclasses.field(default_factory=Maker.this_process)
 
+    @property
+    def _name(self) -> str:
+        return f"{self.action}-{self.run}-{self.map_id}"
+
     def begin(self) -> None:
         """Write the intent down."""
-        path = open_root() / "journal" / self.map_id
+        path = open_root() / "journal" / self._name
         write_whole(path, json.dumps(dataclasses.asdict(self)).encode())
 
     def end(self) -> None:
         """Erase the intent: what it says is done, or undone; safe to repeat."""
         with contextlib.suppress(FileNotFoundError):
-            (root() / "journal" / self.map_id).unlink()
+            (root() / "journal" / self._name).unlink()
 
     def is_left_behind(self) -> bool:
         """Tell whether the process that wrote the intent can no longer finish it."""
         here = Maker.this_process()
         maker = self.maker
         if (maker.boot, maker.namespace) == (here.boot, here.namespace):
-            return not maker.started or _start_time(maker.pid) != maker.started
+            return not _is_alive(maker)
         if maker.host == here.host and maker.boot != here.boot:
             return True  # this machine has been started anew since
         return time.time() - self.time > _FOREIGN_AGE
@@ -123,7 +139,3 @@ def pending() -> list[Intent]:
             intents.append(Intent(**{**fields, "maker": Maker(**fields["maker"])}))
     return intents
 
-
-def is_mine(intent: Intent) -> bool:
-    """Tell whether this process wrote the intent."""
-    return intent.maker == Maker.this_process()

@@ -7,11 +7,7 @@ sources, because importing cloudpickle from source costs more than a short compo
 from __future__ import annotations
 
 import functools
-import hashlib
 import io
-import py_compile
-import tempfile
-import zipfile
 from pathlib import Path
 
 import htmap.execute
@@ -23,6 +19,8 @@ _TIME = (2020, 1, 1, 0, 0, 0)
 
 def runner_path(root: Path) -> Path:
     """Return the path of this htmap's runner, made on first use and shared by maps."""
+    import hashlib
+
     digest = hashlib.sha256(_contents()).hexdigest()[:16]
     path = root / "runners" / f"{digest}.pyz"
     if not path.exists():
@@ -32,6 +30,8 @@ def runner_path(root: Path) -> Path:
 
 @functools.cache
 def _contents() -> bytes:
+    import zipfile
+
     import cloudpickle
 
     here = Path(htmap.execute.__file__).parent
@@ -52,6 +52,9 @@ def _contents() -> bytes:
 
 
 def _compiled(source: Path, name: str) -> bytes:
+    import py_compile
+    import tempfile
+
     with tempfile.TemporaryDirectory() as folder:
         compiled = Path(folder) / "module.pyc"
         py_compile.compile(
