@@ -203,7 +203,9 @@ def create_map(
         raise claims.taken(tag)
     method = str(settings["DELIVERY_METHOD"])
     delivery.descriptors(method)  # an unknown one is refused before anything is written
-    options = MapOptions.merge(map_options or MapOptions(), MapOptions(**settings["MAP_OPTIONS"]))
+    # Not `map_options or`: options that are only files are empty as a mapping.
+    given = MapOptions() if map_options is None else map_options
+    options = MapOptions.merge(given, MapOptions(**settings["MAP_OPTIONS"]))
     open_root()
     folder = MapFolder(uuid.uuid4().hex)
     intent = Intent("create", folder.map_id, tag)
