@@ -8,7 +8,8 @@ import os
 import uuid
 from pathlib import Path
 
-from htmap.exceptions import TagAlreadyExists, TagNotFound
+from htmap import tags
+from htmap.exceptions import InvalidTag, TagAlreadyExists, TagNotFound
 from htmap.store.directory import open_root, root
 from htmap.store.files import sync_folder
 
@@ -68,8 +69,9 @@ def find(tag: str) -> str:
         If it stands for none.
     """
     try:
-        map_id = (root() / "tags" / tag).read_text() if is_tag_file(tag) else ""
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
+        # What is no tag, too long for a file's name for instance, is no map's tag either.
+        map_id = (root() / "tags" / tags.validate(tag)).read_text()
+    except (FileNotFoundError, NotADirectoryError, InvalidTag):
         map_id = ""
     if not map_id:
         raise TagNotFound(
