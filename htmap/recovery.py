@@ -75,6 +75,10 @@ def remove_now(folder: MapFolder, tag: str) -> None:
 def delete(folder: MapFolder, tag: str) -> None:
     """Delete all that there is of a map on disk; safe to repeat."""
     claims.release(tag, folder.map_id)
+    # Another process may have given the map another tag since this one learned of it.
+    now = claims.tag_of(folder.map_id) if folder.exists else None
+    if now is not None:
+        claims.release(now, folder.map_id)
     folder.remove()
 
 
