@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from htmap.execute import packs
 from htmap.pool import eventlog
@@ -19,7 +19,6 @@ logger = logging.getLogger(__name__)
 
 # What an event says of its job without further reading.
 _STATUSES = {
-    EventKind.SUBMIT: ComponentStatus.IDLE,
     EventKind.EXECUTE: ComponentStatus.RUNNING,
     EventKind.JOB_EVICTED: ComponentStatus.IDLE,
     EventKind.SHADOW_EXCEPTION: ComponentStatus.IDLE,
@@ -98,7 +97,9 @@ class Tracker:
                 continue
             components = run.components_of(event.proc)
             status = _STATUSES.get(event.kind)  # type: ignore[call-overload]
-            if status is not None:
+            if event.kind == EventKind.SUBMIT:
+                self._submitted(run, components)
+            elif status is not None:
                 self._set(run, components, status)
             elif event.kind == EventKind.JOB_HELD:
                 self._held(run, components, event)
@@ -134,9 +135,20 @@ class Tracker:
             if ending is not None:
                 self.state.endings[component] = ending
 
-    def _held(self, run: Run, components: Iterable[int], event: Event) -> None:
+    def _submitted(self, run: Run, components: Iterable[int]) -> None:
+        # No event tells of jobs that are submitted on hold.
+        for component in components:
+            if run.is_submitted_on_hold(component):
+                self._set(run, [component], ComponentStatus.HELD)
+                if self.state[component] is ComponentStatus.HELD:
+                    reason = "submitted on hold, as the map option `hold` says"
+                    self.state.holds[component] = Hold(SUBMITTED_ON_HOLD, 0, reason)
+            else:
+                self._set(run, [component], ComponentStatus.IDLE)
+
+    def _held(self, run: Run, components: Sequence[int], event: Event) -> None:
         hold = Hold(*eventlog.hold_reason(event))
-        if hold.code == SUBMITTED_ON_HOLD and "hold" not in run.submit["fixed"]:
+        if hold.code == SUBMITTED_ON_HOLD and not run.is_submitted_on_hold(components[0]):
             self._set(run, components, ComponentStatus.IDLE)
             return
         self._set(run, components, ComponentStatus.HELD)

@@ -101,6 +101,12 @@ class Run:
         options: dict[str, Any] = _read_json(self.folder / "run.json")["submit"]
         return options
 
+    def is_submitted_on_hold(self, component: int) -> bool:
+        """Tell whether the user's own options hold a component's job from the start."""
+        values = self.submit["per_component"].get("hold")
+        value = values[component] if values else self.submit["fixed"].get("hold", "")
+        return value.strip().lower() in ("true", "t", "yes", "1")
+
 
 class MapFolder:
     """The folder of one map.
