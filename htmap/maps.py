@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
 from htmap import recovery, tags
@@ -32,6 +33,8 @@ from htmap.submission import submit_rerun
 
 # How long a removal waits for the last words of its jobs before it deletes the map.
 _REMOVAL_SECONDS = 20.0
+# How long an action waits for the event log to tell of it.
+_LOG_SECONDS = 5.0
 
 _known: weakref.WeakValueDictionary[str, Map] = weakref.WeakValueDictionary()
 
@@ -316,7 +319,13 @@ class Map(MapHandle, Sequence[Any]):
         NoScheduler, SchedulerRefused
             If the schedd cannot be had.
         """
-        self._act("Hold")
+        self._act(
+            "Hold",
+            lambda state: (
+                state.unfinished
+                == state.count(ComponentStatus.HELD) + state.count(ComponentStatus.UNMATERIALIZED)
+            ),
+        )
 
     def release(self) -> None:
         """Release all jobs that are held.
@@ -326,11 +335,20 @@ class Map(MapHandle, Sequence[Any]):
         NoScheduler, SchedulerRefused
             If the schedd cannot be had.
         """
-        self._act("Release")
+        held = self.holds
+        # Not until none is held: HTCondor may hold one again at once.
+        self._act(
+            "Release", lambda state: not any(state.holds.get(i) is held[i] for i in held)
+        )
 
-    def _act(self, action: queue.Action) -> None:
-        if self._refresh().unfinished:
-            queue.act(self._folder.map_id, action, "htmap, for the owner of the map")
+    def _act(self, action: queue.Action, done: Callable[[State], bool]) -> None:
+        """Act on the jobs in the queue, and wait for the event log to tell of it."""
+        if not self._refresh().unfinished:
+            return
+        acted_on = queue.act(self._folder.map_id, action, "htmap, for the owner of the map")
+        if acted_on:
+            with contextlib.suppress(TimeoutError):  # the queue has it; the log may be late
+                self._wait_until(done, _LOG_SECONDS, f"the {action.lower()}")
 
     def rerun(self, components: Iterable[int] | None = None) -> None:
         """Run components again, with the inputs and options that the map was made with.
