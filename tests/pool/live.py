@@ -40,10 +40,15 @@ def jobs_in_queue(constraint: str = "true") -> list[Any]:
     return list(
         schedd().query(
             f"HTMapID isnt undefined && ({constraint})",
-            ["ClusterId", "ProcId", "JobStatus", "HTMapID", "HTMapRun", "JobBatchName"],
+            ["ClusterId", "ProcId", "JobStatus", "HTMapID", "HTMapRun", "JobBatchName", "Iwd"],
             opts=htcondor2.QueryOpts.IncludeClusterAd,
         )
     )
+
+
+def jobs_here() -> list[Any]:
+    """The jobs in the queue that belong to maps in this test's HTMap directory."""
+    return [job for job in jobs_in_queue() if job["Iwd"].startswith(str(root()))]
 
 
 def nothing_is_left(tag: str | None = None) -> None:
@@ -52,7 +57,7 @@ def nothing_is_left(tag: str | None = None) -> None:
     assert os.listdir(root() / "maps") == []
     assert os.listdir(root() / "tags") == []
     assert os.listdir(root() / "journal") == []
-    until(lambda: not jobs_in_queue("JobStatus != 3"), "no job is left in the queue", 10)
+    until(lambda: not jobs_here(), "no job of this directory is left in the queue")
 
 
 def start(code: str, **environment: str) -> subprocess.Popen[str]:
