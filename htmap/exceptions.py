@@ -29,7 +29,7 @@ exception is that too, so ``except TimeoutError``, ``except IndexError``, ``exce
       · NoMapYet
       · NoScheduler                   (ConnectionError)
       · NoSuchComponent               (IndexError)
-      · OutputNotFound                (KeyError)
+      · OutputNotFound                (KeyError, FileNotFoundError)
       · SchedulerRefused              (PermissionError)
       · SubmitFailed
       · TagAlreadyExists              (ValueError)
@@ -142,7 +142,7 @@ class NoSuchComponent(HTMapException, IndexError):
     """The map has no component of this number."""
 
 
-class OutputNotFound(HTMapException, KeyError):
+class OutputNotFound(HTMapException, KeyError, FileNotFoundError):
     """The output of a component was asked for without waiting, and is not there yet."""
 
 

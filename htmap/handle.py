@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
+from pathlib import Path
 
 from htmap.display.summaries import one_line
 from htmap.errors import ComponentError
@@ -18,6 +20,7 @@ from htmap.exceptions import (
     OutputNotFound,
     TimeoutError,
 )
+from htmap.pool import queue
 from htmap.pool.tracker import Tracker
 from htmap.pool.watch import Watch
 from htmap.statuses import ComponentStatus
@@ -25,13 +28,24 @@ from htmap.store import outputs
 from htmap.store.folder import MapFolder
 from htmap.store.state import Ending, State
 
+logger = logging.getLogger(__name__)
+
 #: A time in seconds, or as a timedelta; None waits for ever.
 Timeout = float | timedelta | None
+
+
+# Seconds without news in the event log after which the queue is asked; doubled each time.
+_SILENCE, _LONGEST_SILENCE = 30.0, 600.0
 
 
 def seconds(timeout: float | timedelta) -> float:
     """Return a time as a number of seconds."""
     return timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout)
+
+
+def watch(maps: Iterable[MapHandle], *more: Path) -> Watch:
+    """Return what wakes at news of any of these maps, or at a change of other files or folders."""
+    return Watch(*(map_._folder.events for map_ in maps), *more)
 
 
 class MapHandle:
@@ -65,12 +79,18 @@ class MapHandle:
             raise self._was_removed() from None
         return self._tracker.state
 
+    def _counts(self) -> dict[ComponentStatus, int]:
+        """Return how many components have each status."""
+        state = self._refresh()
+        return {status: state.count(status) for status in ComponentStatus}
+
     def _wait_until(self, ready: Callable[[State], bool], timeout: Timeout, what: str) -> None:
         """Return once ``ready`` says so; woken by each change of the event log."""
         limit = None if timeout is None else seconds(timeout)
         deadline = None if limit is None else time.monotonic() + limit
         if ready(self._refresh()):
             return
+        silence = _SILENCE
         with Watch(self._folder.events) as watch:
             while not ready(self._refresh()):
                 left = None if deadline is None else deadline - time.monotonic()
@@ -81,7 +101,21 @@ class MapHandle:
                         "or look at Map.holds",
                         tag=self.tag,
                     )
-                watch.wait(left)
+                if watch.wait(silence if left is None else min(left, silence)):
+                    silence = _SILENCE
+                elif left is None or left > silence:
+                    self._ask_queue()
+                    silence = min(2 * silence, _LONGEST_SILENCE)
+
+    def _ask_queue(self) -> None:
+        """Close the components whose jobs are gone though the event log does not say so."""
+        try:
+            present = queue.jobs_of(self._folder.map_id)
+        except HTMapException as error:
+            logger.warning("waiting for the map %r: %s", self.tag, error)
+            return
+        self._refresh()  # what ended before the queue was asked is in the log by now
+        self._tracker.close_missing(*present)
 
     def _index(self, component: int) -> int:
         size = len(self)

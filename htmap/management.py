@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from htmap import recovery
-from htmap.display.tables import status_table
+from htmap.display.tables import Row, status_table
 from htmap.exceptions import MapWasRemoved, TagNotFound
 from htmap.maps import Map
 from htmap.store import claims
@@ -101,11 +101,15 @@ def status(maps: Iterable[Map] | None = None) -> str:
         Which; all of them if None. Those made without a tag have a ``*`` before theirs and come
         last.
     """
-    chosen = load_maps() if maps is None else maps
+    return status_table(summaries(load_maps() if maps is None else maps))
+
+
+def summaries(maps: Iterable[Map]) -> list[Row]:
+    """Return what tables say of maps; those that were removed meanwhile are left out."""
     rows = []
-    for map_ in chosen:
+    for map_ in maps:
         try:
-            rows.append((map_.is_transient, map_.tag, map_.components_by_status()))
+            rows.append(Row(map_.tag, map_.is_transient, map_._counts()))
         except MapWasRemoved:
             continue
-    return status_table(rows)
+    return rows

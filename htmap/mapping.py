@@ -20,7 +20,7 @@ from htmap.store.directory import open_root, writing
 from htmap.store.folder import MapFolder, Run
 from htmap.store.inputs import Arguments, write_function, write_inputs
 from htmap.store.journal import Intent
-from htmap.submission import abandon, submit_run, write_run
+from htmap.submission import submit_run, write_run
 
 
 def map(
@@ -209,7 +209,6 @@ def create_map(
     open_root()
     folder = MapFolder(uuid.uuid4().hex)
     intent = Intent("create", folder.map_id, tag)
-    claimed = False
     try:
         with writing():
             intent.begin()
@@ -224,12 +223,9 @@ def create_map(
         with writing():
             folder.set_transient(transient)
             folder.write_about(count)
-            claimed = True
             claims.claim(tag, folder.map_id)
         submit_run(folder, run, tag)
     except BaseException:
-        if claimed:
-            abandon(folder)
         recovery.delete(folder, tag)
         intent.end()
         raise

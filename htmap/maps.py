@@ -26,6 +26,7 @@ from htmap.handle import MapHandle, Timeout, seconds
 from htmap.pool import queue
 from htmap.statuses import ComponentStatus
 from htmap.store import claims, outputs
+from htmap.store.directory import writing
 from htmap.store.journal import Intent
 from htmap.store.state import Hold, State
 from htmap.streams import MapStdErr, MapStdOut
@@ -393,7 +394,8 @@ class Map(MapHandle, Sequence[Any]):
         """
         self._refresh()
         intent = Intent("remove", self._folder.map_id, self.tag)
-        intent.begin()
+        with contextlib.suppress(OSError):  # a full disk must not keep anyone from making room
+            intent.begin()
         try:
             queue.act(self._folder.map_id, "Remove", "its map was removed")
         except HTMapException:
@@ -425,13 +427,18 @@ class Map(MapHandle, Sequence[Any]):
             If the tag is taken, not valid, or the one that the map has.
         """
         self._refresh()
+        intent = Intent("retag", self._folder.map_id, self.tag)
         try:
             tag = tags.validate(tag)
             if tag == self.tag:
                 raise CannotRetagMap(f"the map has the tag {tag!r} already", tag=tag)
-            claims.claim(tag, self._folder.map_id)
+            with writing():
+                intent.begin()
+                claims.claim(tag, self._folder.map_id)
+                claims.release(self.tag, self._folder.map_id)
+                self._folder.set_transient(False)
         except (InvalidTag, TagAlreadyExists) as error:
             raise CannotRetagMap(f"cannot retag the map {self.tag!r}: {error}", tag=tag) from error
-        claims.release(self.tag, self._folder.map_id)
-        self._folder.set_transient(False)
+        finally:
+            intent.end()
         self.tag = tag

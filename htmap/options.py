@@ -323,7 +323,7 @@ def _checked_text(text: Any, what: str) -> str:
             f"{what} contains {found[0]!r}: {text!r}. A line break or control character would end "
             "it early; write it without"
         )
-    if text.endswith("\\"):
+    if text.rstrip().endswith("\\"):  # HTCondor takes away the spaces first
         raise InvalidMapOption(
             f"{what} ends in a backslash: {text!r}. That would join it to the next line; write it "
             "without"

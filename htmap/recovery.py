@@ -13,6 +13,7 @@ from htmap.pool import queue
 from htmap.store import claims, journal
 from htmap.store.folder import MapFolder, Run
 from htmap.store.journal import Intent
+from htmap.submission import ABANDONED
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,11 @@ def _settle(intent: Intent) -> None:
         run = folder.run(intent.run)
         if not _is_submitted(folder, run):
             folder.remove_run(intent.run)
+    elif intent.action == "retag":
+        if len(claims.tags_of(intent.map_id)) > 1:
+            claims.release(intent.tag, intent.map_id)
+    elif intent.action == "abandon":
+        queue.act(intent.map_id, "Remove", ABANDONED, intent.run)
     intent.end()
 
 
@@ -76,9 +82,9 @@ def delete(folder: MapFolder, tag: str) -> None:
     """Delete all that there is of a map on disk; safe to repeat."""
     claims.release(tag, folder.map_id)
     # Another process may have given the map another tag since this one learned of it.
-    now = claims.tag_of(folder.map_id) if folder.exists else None
-    if now is not None:
-        claims.release(now, folder.map_id)
+    if folder.exists:
+        for now in claims.tags_of(folder.map_id):
+            claims.release(now, folder.map_id)
     folder.remove()
 
 
@@ -92,16 +98,17 @@ def _is_claimed(intent: Intent) -> bool:
 def _is_submitted(folder: MapFolder, run: Run | None) -> bool:
     """Find out whether a run became a cluster, and record it.
 
-    The event log is asked first: it knows of jobs that have left the queue, and needs no schedd.
+    The event log is asked first: it also knows of jobs that have left the queue.
     """
     if run is None:
         return False
     if run.cluster is None:
         cluster = queue.cluster_in_log(folder, run.number)
-        found = queue.cluster_of(folder.map_id, run.number)
         if cluster is None:
-            cluster = found
+            cluster = queue.cluster_of(folder.map_id, run.number)
         if cluster is None:
             return False
+        if not run.has_own_hold:
+            queue.release_if_held(folder.map_id, run.number, cluster)
         run.record_cluster(cluster)
     return True

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from htmap.handle import MapHandle, Timeout
 
 
-class _Stream(Sequence[str]):
+class Stream(Sequence[str]):
     """A sequence of str, one for each component; there once the component's job has ended."""
 
     def __init__(self, map_: MapHandle) -> None:
@@ -60,14 +60,14 @@ class _Stream(Sequence[str]):
         return outputs.read_text(self._path(*self._map._tracker.run_and_job(index)))
 
 
-class MapStdOut(_Stream):
+class MapStdOut(Stream):
     """What each component wrote to standard output."""
 
     def _path(self, run: Run, job: int) -> Path:
         return run.stdout(job)
 
 
-class MapStdErr(_Stream):
+class MapStdErr(Stream):
     """What each component wrote to standard error."""
 
     def _path(self, run: Run, job: int) -> Path:

@@ -7,15 +7,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from htmap import delivery
-from htmap.exceptions import NoScheduler, SchedulerRefused
+from htmap.exceptions import HTMapException
 from htmap.options import ResolvedOptions
 from htmap.pool import queue
+from htmap.pool.schedd import locate
 from htmap.pool.submit import submit
 from htmap.store.directory import writing
 from htmap.store.files import sync_tree
 from htmap.store.folder import MapFolder, Run
 from htmap.store.inputs import copy_inputs
 from htmap.store.journal import Intent
+
+#: Why jobs of a run that was not completely made leave the queue.
+ABANDONED = "the map was not completely made"
 
 
 def write_run(run: Run, options: ResolvedOptions, method: str) -> None:
@@ -53,18 +57,23 @@ def submit_run(folder: MapFolder, run: Run, tag: str) -> None:
     NoScheduler, SchedulerRefused
         If the schedd cannot be had.
     SubmitFailed
-        If it does not take the jobs.
+        If it does not take the jobs. Whatever is raised, none of them stays in the queue.
     """
     options, method = options_of(run)
-    cluster = submit(folder, run, tag, delivery.descriptors(method), options)
-    with writing():
-        run.record_cluster(cluster)
-
-
-def abandon(folder: MapFolder, run: int | None = None) -> None:
-    """Take a map's jobs out of the queue, all or those of one run, as far as they are there."""
-    with contextlib.suppress(NoScheduler, SchedulerRefused):
-        queue.act(folder.map_id, "Remove", "the map was not completely made", run)
+    schedd = locate()
+    try:
+        cluster = submit(schedd, folder, run, tag, delivery.descriptors(method), options)
+        with writing():
+            run.record_cluster(cluster)
+    except BaseException:
+        # The schedd may have taken the jobs even though its answer did not arrive.
+        intent = Intent("abandon", folder.map_id, tag, run.number)
+        try:
+            queue.act(folder.map_id, "Remove", ABANDONED, run.number)
+        except HTMapException:
+            with contextlib.suppress(OSError):
+                intent.begin()
+        raise
 
 
 def submit_rerun(folder: MapFolder, tag: str, earlier: Mapping[int, tuple[Run, int]]) -> None:
@@ -95,7 +104,6 @@ def submit_rerun(folder: MapFolder, tag: str, earlier: Mapping[int, tuple[Run, i
         write_run(run, *options_of(first))
         submit_run(folder, run, tag)
     except BaseException:
-        abandon(folder, number)
         folder.remove_run(number)
         raise
     finally:

@@ -135,13 +135,16 @@ def main(argv: List[str]) -> int:
             job.fail(packs.ALL_COMPONENTS, error, "The function could not be loaded on the node.")
             return 1
         try:
-            with packs.PackReader(input_path) as inputs:
-                record = None
-                for record in inputs.records():
-                    job.run(record.component, functools.partial(inputs.payload, record), function)
-                if record is None:
-                    raise packs.DamagedPackError(f"{input_path} was cut off: it holds no input")
+            inputs = packs.PackReader(input_path)
         except (OSError, packs.DamagedPackError) as error:
+            job.fail(packs.ALL_COMPONENTS, error, "The job's input pack could not be read.")
+            return 1
+        with inputs:
+            record = None
+            for record in inputs.records():
+                job.run(record.component, functools.partial(inputs.payload, record), function)
+        if record is None:
+            error = packs.DamagedPackError(f"{input_path} was cut off: it holds no input")
             job.fail(packs.ALL_COMPONENTS, error, "The job's input pack could not be read.")
         _restore(output.fileno())
     return 1 if job.failed else 0

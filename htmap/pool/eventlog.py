@@ -202,18 +202,15 @@ class EventLog:
         return match
 
 
-_TIME = re.compile(
-    rb"(?:(\d{4})-)?(\d\d)[-/](\d\d)[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?(Z?)",
-)
-_TERMINATION = re.compile(
+# Compiled, and kept by `re`, when they are first needed: an import has no need of them.
+_TIME = rb"(?:(\d{4})-)?(\d\d)[-/](\d\d)[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?(Z?)"
+_TERMINATION = (
     rb"[^\n]*\n\t\([01]\) (?:Normal termination \(return value (-?\d+)\)"
     rb"|Abnormal termination \(signal (\d+)\))"
 )
-_HOLD_CODE = re.compile(rb"\n\tCode (-?\d+) Subcode (-?\d+)(?=\n|\Z)")
-_MEMORY = re.compile(rb"\n\t(\d+)  -  MemoryUsage of job \(MB\)")
-_CPU = re.compile(
-    rb"\n\t\tUsr (\d+) (\d+):(\d+):(\d+), Sys (\d+) (\d+):(\d+):(\d+)  -  Run Remote Usage"
-)
+_HOLD_CODE = rb"\n\tCode (-?\d+) Subcode (-?\d+)(?=\n|\Z)"
+_MEMORY = rb"\n\t(\d+)  -  MemoryUsage of job \(MB\)"
+_CPU = rb"\n\t\tUsr (\d+) (\d+):(\d+):(\d+), Sys (\d+) (\d+):(\d+):(\d+)  -  Run Remote Usage"
 
 
 def event_time(event: Event) -> datetime | None:
@@ -221,7 +218,7 @@ def event_time(event: Event) -> datetime | None:
 
     A log without years (HTCondor's old format) is taken to be of the last twelve months.
     """
-    match = _TIME.match(event.body)
+    match = re.match(_TIME, event.body)
     if match is None:
         return None
     year, month, day, hour, minute, second, fraction, utc = match.groups()
@@ -247,7 +244,7 @@ def event_time(event: Event) -> datetime | None:
 
 def termination(event: Event) -> tuple[int | None, int | None]:
     """Return the exit code and the signal of a JOB_TERMINATED event, one of them None."""
-    match = _TERMINATION.match(event.body)
+    match = re.match(_TERMINATION, event.body)
     if match is None:
         return None, None
     code, signal = match.groups()
@@ -264,7 +261,7 @@ def hold_reason(event: Event) -> tuple[int, int, str]:
     """
     code = subcode = 0
     text = event.body
-    for match in _HOLD_CODE.finditer(event.body):  # the last one: a reason may hold any text
+    for match in re.finditer(_HOLD_CODE, event.body):  # the last one: a reason may hold any text
         code, subcode = int(match[1]), int(match[2])
         text = event.body[: match.start()]
     return code, subcode, _text_below(text)
@@ -278,13 +275,13 @@ def abort_reason(event: Event) -> str:
 
 def memory_mb(event: Event) -> int | None:
     """Return the memory in MB that an IMAGE_SIZE event tells of, None if it tells of none."""
-    match = _MEMORY.search(event.body)
+    match = re.search(_MEMORY, event.body)
     return None if match is None else int(match[1])
 
 
 def cpu_seconds(event: Event) -> float | None:
     """Return the CPU time in seconds, user and system, that a JOB_TERMINATED event tells of."""
-    match = _CPU.search(event.body)
+    match = re.search(_CPU, event.body)
     if match is None:
         return None
     days, hours, minutes, seconds, *system = (int(number) for number in match.groups())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 from htmap.pool.eventlog import EventLog
 from htmap.pool.schedd import locate
-from htmap.pool.submit import SUBMITTED_ON_HOLD, release_submitted
+from htmap.pool.submit import RUN_NOTE, SUBMITTED_ON_HOLD, release_submitted
 from htmap.store.folder import MapFolder
 
 Action = Literal["Hold", "Release", "Remove", "Suspend", "Continue", "Vacate"]
@@ -41,6 +42,22 @@ def act(map_id: str, action: Action, reason: str, run: int | None = None) -> int
     return int(answer.get("TotalSuccess", 0))
 
 
+def jobs_of(map_id: str) -> tuple[set[tuple[int, int]], set[int]]:
+    """Return the jobs of a map that are in the queue, and the clusters that may still make some.
+
+    Raises
+    ------
+    NoScheduler, SchedulerRefused
+        If the schedd cannot be had, so that nothing is known.
+    """
+    ads = locate().call(
+        lambda schedd: _query(schedd, _of(map_id), ["ClusterId", "ProcId"]),
+        f"looking for the jobs of the map {map_id}",
+    )
+    jobs = {(int(ad["ClusterId"]), int(ad["ProcId"])) for ad in ads if "ProcId" in ad}
+    return jobs, {int(ad["ClusterId"]) for ad in ads if "ProcId" not in ad}
+
+
 def cluster_of(map_id: str, run: int) -> int | None:
     """Return the cluster of a run that is in the queue, or left it lately, or None.
 
@@ -51,38 +68,48 @@ def cluster_of(map_id: str, run: int) -> int | None:
     """
     constraint = f"{_of(map_id)} && HTMapRun == {run}"
     schedd = locate()
-    attributes = ["ClusterId", "HoldReasonCode", "JobStatus"]
+    attributes = ["ClusterId"]
     doing = f"looking for the jobs of the map {map_id}"
-    jobs = schedd.call(lambda target: target.query(constraint, attributes), doing)
-    if not jobs:
-        # A factory whose jobs are yet to be made has only a cluster ad, which is asked for apart.
-        jobs = schedd.call(lambda target: _cluster_ads(target, constraint, attributes), doing)
-    if not jobs:
-        jobs = schedd.call(lambda target: target.history(constraint, attributes, match=1), doing)
-    if not jobs:
-        return None
-    cluster = int(jobs[0]["ClusterId"])
-    if any(job.get("HoldReasonCode") == SUBMITTED_ON_HOLD for job in jobs):
-        release_submitted(map_id, cluster, schedd)
-    return cluster
+    ads = schedd.call(lambda target: _query(target, constraint, attributes), doing)
+    if not ads:
+        ads = schedd.call(lambda target: target.history(constraint, attributes, match=1), doing)
+    return int(ads[0]["ClusterId"]) if ads else None
 
 
-def _cluster_ads(target: Any, constraint: str, attributes: list[str]) -> Any:
+def _query(target: Any, constraint: str, attributes: list[str]) -> Any:
     import htcondor2
 
+    # With the clusters' own ads: a factory whose jobs are yet to be made has no other.
     return target.query(constraint, attributes, opts=htcondor2.QueryOpts.IncludeClusterAd)
 
 
 def cluster_in_log(folder: MapFolder, run: int) -> int | None:
     """Return the cluster of a run from the map's event log, or None where it does not say.
 
-    The schedd writes an event for each job as soon as it has taken it, and the runs of a map are
-    submitted one after another, so the clusters that no earlier run has recorded are this one's.
+    The schedd writes it there as soon as it has taken the jobs.
     """
-    recorded = {earlier.cluster for earlier in folder.runs() if earlier.number != run}
+    note = re.compile(rf"\n\s*{RUN_NOTE} {run}(?!\d)".encode())
     log = EventLog(folder.events)
     while events := log.read():
         for event in events:
-            if event.cluster not in recorded:
+            if note.search(event.body):
                 return event.cluster
     return None
+
+
+def release_if_held(map_id: str, run: int, cluster: int) -> None:
+    """Release a run whose maker died between submitting it on hold and releasing it.
+
+    Raises
+    ------
+    NoScheduler, SchedulerRefused
+        If the schedd cannot be had.
+    """
+    schedd = locate()
+    constraint = f"{_of(map_id)} && HTMapRun == {run} && HoldReasonCode == {SUBMITTED_ON_HOLD}"
+    held = schedd.call(
+        lambda target: target.query(constraint, ["ClusterId"], limit=1),
+        f"looking for the jobs of the map {map_id}",
+    )
+    if held:
+        release_submitted(map_id, cluster, schedd)

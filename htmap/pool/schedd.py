@@ -15,11 +15,11 @@ from htmap.settings import settings
 T = TypeVar("T")
 
 _REFUSALS = re.compile(
-    r"authenticat|DENIED|denied|permission|not authorized|FS:100|SECMAN|TOKEN|AUTHORIZ",
+    r"authenticat|AUTHENTICAT|DENIED|denied|permission|not authorized|FS:100|SECMAN|AUTHORIZ",
 )
 _NOT_THERE = re.compile(
     r"[Uu]nable to (locate|determine|connect)|[Ff]ailed (communication|to connect|to start)|"
-    r"[Cc]onnection|[Cc]an't find address|refused|timed? ?out",
+    r"TCP connection|[Cc]onnection refused|[Cc]an't find address|performing action on the schedd",
 )
 
 
@@ -117,12 +117,6 @@ def explained(error: BaseException, doing: str) -> HTMapException:
             "the daemons listen on loopback alone, set SEC_FS_ENFORCE_CHANNEL_BINDING = false in "
             "HTCondor's configuration"
         )
-    if _REFUSALS.search(text):
-        return SchedulerRefused(
-            f"HTCondor refused while {doing}: {text}. It did not accept who you are, or does not "
-            "let you do that. Look at `condor_ping -type schedd WRITE`; a token must lie in "
-            "~/.condor/tokens.d, belong to you and have mode 0600"
-        )
     if isinstance(error, LookupError) or _NOT_THERE.search(text):
         return NoScheduler(
             f"no HTCondor schedd answered while {doing}: {text}. In a notebook image, "
@@ -130,6 +124,12 @@ def explained(error: BaseException, doing: str) -> HTMapException:
             "site, set _CONDOR_SCHEDD_HOST and _CONDOR_COLLECTOR_HOST, or "
             "HTCONDOR.SCHEDULER and HTCONDOR.COLLECTOR in ~/.htmaprc; `condor_q` must work in "
             "the same shell"
+        )
+    if _REFUSALS.search(text):
+        return SchedulerRefused(
+            f"HTCondor refused while {doing}: {text}. It did not accept who you are, or does not "
+            "let you do that. Look at `condor_ping -type schedd WRITE`; a token must lie in "
+            "~/.condor/tokens.d, belong to you and have mode 0600"
         )
     return HTMapException(f"HTCondor failed while {doing}: {text}")
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from htmap.exceptions import InvalidMapOption, SubmitFailed
 from htmap.options import ResolvedOptions
-from htmap.pool.schedd import Schedd, locate
+from htmap.pool.schedd import Schedd
 from htmap.store.folder import MapFolder, Run
 
 logger = logging.getLogger(__name__)
@@ -28,6 +28,9 @@ _LEAST_IDLE, _MOST_IDLE = 100, 1000
 #: From this version on a schedd starts jobs at once only after a queue action, not after a
 #: submission; before it, a submission starts them and held jobs wait.
 _STARTS_ON_ACTION = (25, 0, 0)
+
+#: With the run's number behind it, a note in the events that tell of a run's submission.
+RUN_NOTE = "htmap run"
 
 #: HoldReasonCode 15, "submitted on hold": ours for the milliseconds until the release.
 SUBMITTED_ON_HOLD = 15
@@ -47,6 +50,7 @@ def literal(text: str) -> str:
 
 
 def submit(
+    schedd: Schedd,
     folder: MapFolder,
     run: Run,
     tag: str,
@@ -57,12 +61,9 @@ def submit(
 
     Raises
     ------
-    NoScheduler, SchedulerRefused
-        If the schedd cannot be had.
-    SubmitFailed
-        If it does not take the jobs.
+    NoScheduler, SchedulerRefused, SubmitFailed
+        If the schedd does not take the jobs; it may have some of them nevertheless.
     """
-    schedd = locate()
     lines = describe(folder, run, tag, delivery, options)
     # The user's own `hold` is theirs to release.
     own = "hold" in options.fixed or "hold" in options.per_component
@@ -81,11 +82,11 @@ def submit(
     return cluster
 
 
-def release_submitted(map_id: str, cluster: int, schedd: Schedd | None = None) -> None:
+def release_submitted(map_id: str, cluster: int, schedd: Schedd) -> None:
     """Release the jobs of a cluster that were submitted on hold, by us and for a moment."""
     import htcondor2
 
-    (schedd or locate()).call(
+    schedd.call(
         lambda target: target.act(htcondor2.JobAction.Release, f"ClusterId == {cluster}"),
         f"starting the jobs of the map {map_id}",
     )
@@ -110,6 +111,7 @@ def describe(
         "JobBatchName": literal(tag),
         "initialdir": literal(str(folder.path)),
         "log": "events",
+        "submit_event_notes": f"{RUN_NOTE} {run.number}",
         "output": f"{here}/stdout/$(Process)",
         "error": f"{here}/stderr/$(Process)",
         "should_transfer_files": "YES",

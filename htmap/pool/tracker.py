@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from htmap.execute import packs
 from htmap.pool import eventlog
 from htmap.pool.eventlog import Event, EventKind, EventLog
-from htmap.pool.submit import SUBMITTED_ON_HOLD
+from htmap.pool.submit import RUN_NOTE, SUBMITTED_ON_HOLD
 from htmap.statuses import ComponentStatus
 from htmap.store import outputs
 from htmap.store.folder import MapFolder, Run
 from htmap.store.state import Ending, Hold, State
 
 logger = logging.getLogger(__name__)
+
+_NOTE = re.compile(rf"\n\s*{RUN_NOTE} (\d+)".encode())
 
 # What an event says of its job without further reading.
 _STATUSES = {
@@ -47,7 +50,8 @@ class Tracker:
     def _start_anew(self) -> None:
         self.state = State(int(self._folder.about["components"]))
         self.runs: dict[int, Run] = {}
-        self._run_of: dict[int, Run] = {}
+        self._unrecorded: list[Run] = []
+        self._run_of: dict[int, Run | None] = {}
         self._log = EventLog(self._folder.events)
         self.look_for_runs()
 
@@ -55,6 +59,7 @@ class Tracker:
         """Take up the runs that were written down since the last time."""
         for run in self._folder.runs(known=self.runs):
             self.runs[run.number] = run
+            self._unrecorded.append(run)
             for job in range(run.jobs):
                 for component in run.components_of(job):
                     self.state.run[component] = run.number
@@ -80,6 +85,10 @@ class Tracker:
         """
         with self._lock:
             news = False
+            self._unrecorded = [run for run in self._unrecorded if run.cluster is None]
+            if not all(run.folder.exists() for run in self._unrecorded):
+                # Its submission failed, or its maker died before: it has never been.
+                self._start_anew()
             while events := self._log.read():
                 if self._log.restarted:
                     # Another file, or a shorter one: what was known came from what is gone.
@@ -92,8 +101,14 @@ class Tracker:
 
     def _apply(self, events: Iterable[Event]) -> None:
         for event in events:
-            run = self._run_of.get(event.cluster) or self._find_run(event.cluster)
-            if run is None or event.proc < 0:
+            if event.cluster not in self._run_of:
+                self._run_of[event.cluster] = self._find_run(event)
+            run = self._run_of[event.cluster]
+            if run is None:
+                continue
+            if event.proc < 0:
+                if event.kind == EventKind.CLUSTER_REMOVE:
+                    self._close_unmaterialized(run)
                 continue
             components = run.components_of(event.proc)
             status = _STATUSES.get(event.kind)  # type: ignore[call-overload]
@@ -109,17 +124,47 @@ class Tracker:
             elif event.kind == EventKind.JOB_TERMINATED:
                 self._terminated(run, event.proc, event)
 
-    def _find_run(self, cluster: int) -> Run | None:
-        """Return the run that became a cluster, from what is written down."""
+    def _find_run(self, event: Event) -> Run | None:
+        """Return the run that became a cluster, or None for one that was abandoned."""
         self.look_for_runs()
-        for run in self.runs.values():
-            recorded = run.cluster
-            if recorded is not None:
-                self._run_of[recorded] = run
-            elif run.number == max(self.runs) and cluster not in self._run_of:
-                # Submitted, and its first events are here before its number is written down.
-                return run
-        return self._run_of.get(cluster)
+        note = _NOTE.search(event.body)
+        if note is not None:
+            run = self.runs.get(int(note[1]))
+            # Its number is not written down yet while the first events of a run are here.
+            return run if run is not None and run.cluster in (None, event.cluster) else None
+        # The log has lost the cluster's first events.
+        return next((run for run in self.runs.values() if run.cluster == event.cluster), None)
+
+    def _close_unmaterialized(self, run: Run) -> None:
+        """Note that jobs which were not made by now never will be."""
+        ending = Ending(reason="its cluster was removed before its job was made")
+        components = [
+            component
+            for component in self.state.with_status(ComponentStatus.UNMATERIALIZED)
+            if self.state.run[component] == run.number
+        ]
+        self._set(run, components, ComponentStatus.REMOVED, ending)
+
+    def close_missing(self, jobs: Container[tuple[int, int]], clusters: Container[int]) -> None:
+        """Close the components whose jobs are no longer in the queue, whatever the log says.
+
+        Parameters
+        ----------
+        jobs : container of (int, int)
+            Cluster and process of each job of the map that is in the queue.
+        clusters : container of int
+            Those that still have jobs to make.
+        """
+        with self._lock:
+            ending = Ending(reason="its job left the queue, and the event log does not say how")
+            for component, status in enumerate(self.state):
+                run, job = self.run_and_job(component)
+                cluster = run.cluster
+                if status.is_final or cluster is None or (cluster, job) in jobs:
+                    continue
+                if status is ComponentStatus.UNMATERIALIZED and cluster in clusters:
+                    continue
+                self._close(run, job, ComponentStatus.REMOVED, ending)
 
     def _set(
         self,
@@ -157,6 +202,13 @@ class Tracker:
                 self.state.holds[component] = hold
 
     def _terminated(self, run: Run, job: int, event: Event) -> None:
+        self._close(run, job, ComponentStatus.ERRORED, Ending(*eventlog.termination(event)))
+
+    def _close(self, run: Run, job: int, without: ComponentStatus, ending: Ending) -> None:
+        """Give the components of a job that has ended the status that their output tells.
+
+        Those that left no record get the status ``without``, and ``ending`` for their report.
+        """
         found = outputs.endings(run.output(job))
         whole_job = found.get(packs.ALL_COMPONENTS)
         for component in run.components_of(job):
@@ -166,5 +218,4 @@ class Tracker:
             elif ended_with == packs.ERROR:
                 self._set(run, [component], ComponentStatus.ERRORED)
             else:
-                ending = Ending(*eventlog.termination(event))
-                self._set(run, [component], ComponentStatus.ERRORED, ending)
+                self._set(run, [component], without, ending)

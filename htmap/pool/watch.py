@@ -1,4 +1,4 @@
-"""Waiting for a file to change, at next to no cost and on every file system."""
+"""Waiting for files to change, at next to no cost and on every file system."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _Signature = tuple[object, object, object, object]
 
 
 class Watch:
-    """Wakes whoever waits for a file, which need not exist yet, to change.
+    """Wakes whoever waits for files, which need not exist yet, to change.
 
-    Whether something changed is decided by looking at the file alone (its inode, size and time,
-    and its folder's inode). The kernel's notices, where there are any, only say when to look, so
+    Whether something changed is decided by looking at the files alone (their inode, size and time,
+    and their folder's inode). The kernel's notices, where there are any, only say when to look, so
     that nothing depends on them.
 
     No change is lost between a caller's reading and its next :meth:`wait`: what a wait compares
@@ -30,8 +30,8 @@ class Watch:
 
     Parameters
     ----------
-    path : Path
-        The file.
+    *paths : Path
+        The files. A folder changes when a name in it comes or goes.
 
     Examples
     --------
@@ -40,8 +40,8 @@ class Watch:
     ...         watch.wait()
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, *paths: Path) -> None:
+        self._paths = paths
         self._pause = _SHORTEST
         self._notices: Any = None
         self._listen()
@@ -59,7 +59,7 @@ class Watch:
         self.close()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Return as soon as the file, or the folder that it is in, is not as it was.
+        """Return as soon as a file, or the folder that it is in, is not as it was.
 
         Parameters
         ----------
@@ -75,8 +75,8 @@ class Watch:
         while True:
             now = self._look()
             if now != self._seen:
-                if now[0] != self._seen[0]:  # another folder took the name
-                    self._listen()
+                if [one[0] for one in now] != [one[0] for one in self._seen]:
+                    self._listen()  # another folder took the name
                     now = self._look()
                 self._seen = now
                 self._pause = _SHORTEST
@@ -100,35 +100,43 @@ class Watch:
             self._notices.read(timeout=max(1, int(seconds * 1000)))
 
     def _listen(self) -> None:
-        """Ask the kernel to tell of changes in the file's folder, if it can."""
+        """Ask the kernel to tell of changes in the files' folders, if it can."""
         self.close()
         try:
             from inotify_simple import INotify, flags
 
             self._notices = INotify()
-            self._notices.add_watch(
-                self._path.parent,
-                flags.CREATE
-                | flags.DELETE
-                | flags.DELETE_SELF
-                | flags.MODIFY
-                | flags.MOVED_FROM
-                | flags.MOVED_TO
-                | flags.MOVE_SELF
-                | flags.ONLYDIR,
-            )
+            for path in self._paths:
+                self._notices.add_watch(
+                    path if path.is_dir() else path.parent,
+                    flags.CREATE
+                    | flags.DELETE
+                    | flags.DELETE_SELF
+                    | flags.MODIFY
+                    | flags.MOVED_FROM
+                    | flags.MOVED_TO
+                    | flags.MOVE_SELF
+                    | flags.ONLYDIR,
+                )
         except (ImportError, OSError):  # another system, no folder, or no watches left
             self.close()
 
-    def _look(self) -> _Signature:
-        try:
-            folder = self._path.parent.stat().st_ino
-        except OSError:
-            return (None, None, None, None)
-        try:
-            # Opening is what makes NFS ask its server; a mere stat may be a minute old.
-            with self._path.open("rb", buffering=0) as file:
-                status = os.fstat(file.fileno())
-        except OSError:
-            return (folder, None, None, None)
-        return (folder, status.st_ino, status.st_size, status.st_mtime_ns)
+    def _look(self) -> list[_Signature]:
+        return [_look_at(path) for path in self._paths]
+
+
+def _look_at(path: Path) -> _Signature:
+    try:
+        folder = path.parent.stat().st_ino
+    except OSError:
+        return (None, None, None, None)
+    try:
+        # Opening is what makes NFS ask its server; a mere stat may be a minute old.
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return (folder, None, None, None)
+    try:
+        status = os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+    return (folder, status.st_ino, status.st_size, status.st_mtime_ns)

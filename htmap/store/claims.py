@@ -17,6 +17,11 @@ from htmap.store.files import sync_folder
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV}
 
 
+def folder() -> Path:
+    """Return the folder of tags, which changes when a tag comes or goes."""
+    return root() / "tags"
+
+
 def claim(tag: str, map_id: str) -> None:
     """Make ``tag`` stand for a map, if it stands for none yet.
 
@@ -116,12 +121,16 @@ def release(tag: str, map_id: str) -> None:
         pass
 
 
-def tag_of(map_id: str) -> str | None:
-    """Return the tag that stands for a map, by reading all of them, or None."""
-    for tag in list_tags():
-        try:
-            if find(tag) == map_id:
-                return tag
-        except TagNotFound:
-            continue
-    return None
+def tags_of(map_id: str) -> list[str]:
+    """Return the tags that stand for a map, by reading all of them.
+
+    There is one, unless a process was killed while it gave the map another one.
+    """
+    return [tag for tag in list_tags() if _stands_for(tag, map_id)]
+
+
+def _stands_for(tag: str, map_id: str) -> bool:
+    try:
+        return find(tag) == map_id
+    except TagNotFound:
+        return False

@@ -18,8 +18,8 @@ from typing import Literal
 from htmap.store.directory import open_root, root
 from htmap.store.files import write_whole
 
-#: Seconds after which an intent from another machine counts as left behind: its process cannot
-#: be seen from here. The steps that an intent covers after a tag is claimed take well under one.
+#: Seconds without a sign of life after which an intent from another machine counts as left behind:
+#: its process cannot be seen from here.
 _FOREIGN_AGE = 600.0
 
 
@@ -83,7 +83,7 @@ class Intent:
 
     Attributes
     ----------
-    action : {"create", "rerun", "remove"}
+    action : {"create", "rerun", "retag", "abandon", "remove"}
     map_id : str
     tag : str
     run : int
@@ -92,7 +92,7 @@ class Intent:
         When it was written, in seconds since the epoch.
     """
 
-    action: Literal["create", "rerun", "remove"]
+    action: Literal["create", "rerun", "retag", "abandon", "remove"]
     map_id: str
     tag: str
     run: int = 0
@@ -121,7 +121,15 @@ class Intent:
             return not _is_alive(maker)
         if maker.host == here.host and maker.boot != here.boot:
             return True  # this machine has been started anew since
-        return time.time() - self.time > _FOREIGN_AGE
+        return time.time() - self._last_sign() > _FOREIGN_AGE
+
+    def _last_sign(self) -> float:
+        # Writing the inputs of a map may take hours; each one that is added changes their folder.
+        inputs = root() / "maps" / self.map_id / "runs" / str(self.run) / "inputs"
+        try:
+            return max(self.time, inputs.stat().st_mtime)
+        except OSError:
+            return self.time
 
 
 def pending() -> list[Intent]:
@@ -138,4 +146,3 @@ def pending() -> list[Intent]:
             fields = json.loads((root() / "journal" / name).read_text())
             intents.append(Intent(**{**fields, "maker": Maker(**fields["maker"])}))
     return intents
-

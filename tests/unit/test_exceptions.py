@@ -94,18 +94,18 @@ def test_the_tree_in_the_documentation_is_the_tree_of_the_classes():
     """Indentation stands for the base among ours, parentheses for the built-in one."""
     parents = {0: "HTMapException"}
     drawn = {}
-    for indent, name, builtin in re.findall(
-        r"^ {6}( *)· (\w+)(?: +\((\w+)\))?$", exceptions.__doc__, re.MULTILINE
+    for indent, name, builtins in re.findall(
+        r"^ {6}( *)· (\w+)(?: +\(([\w, ]+)\))?$", exceptions.__doc__, re.MULTILINE
     ):
         level = len(indent) // 4
         parents[level + 1] = name
-        drawn[name] = (parents[level], builtin)
+        drawn[name] = (parents[level], builtins)
 
     actual = {}
     for kind in ALL:
         if kind is HTMapException:
             continue
         ours, *others = kind.__bases__
-        actual[kind.__name__] = (ours.__name__, others[0].__name__ if others else "")
+        actual[kind.__name__] = (ours.__name__, ", ".join(other.__name__ for other in others))
 
     assert drawn == actual

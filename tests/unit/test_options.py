@@ -6,6 +6,7 @@ import json
 import numbers
 from pathlib import Path
 
+import htcondor2
 import pytest
 
 from htmap.exceptions import InvalidMapOption, MisalignedInputData, ReservedOptionKeyword
@@ -101,7 +102,7 @@ def test_a_value_of_one_component_that_is_not_single_is_refused(value):
         MapOptions(request_memory=["1GB", value]).resolve(2)
 
 
-HOSTILE = ["1\nqueue 100", "1\r", "a\x00b", "a\x1fb", "a\x7f", "more\\"]
+HOSTILE = ["1\nqueue 100", "1\r", "a\x00b", "a\x1fb", "a\x7f", "more\\", "more\\ ", "\\\t"]
 
 
 @pytest.mark.parametrize("value", HOSTILE)
@@ -112,6 +113,38 @@ def test_a_value_cannot_end_its_line_or_join_the_next_one(value):
         MapOptions(request_memory=["1GB", value]).resolve(2)
     with pytest.raises(InvalidMapOption, match=r"'MY\.note'"):
         MapOptions(custom_options={"Note": value})
+
+
+# fmt: off
+ODD = [
+    "@=end", "@", "= x", "# x", '"', "'", "$(x)", "$$(x)", "$(", "a\tb", ": x", "(", ")", "){",
+    "if", "queue 5", "include : /etc/passwd |", "\u2028", "\x85", "\\n", "a\\b", "/*",
+    "`id`", "|id", "",
+]
+# fmt: on
+
+
+@pytest.mark.parametrize("value", ODD, ids=ascii)
+@pytest.mark.parametrize("name", ["some_command", "requirements", "max_idle", "+Attribute"])
+def test_htcondors_own_parser_takes_an_odd_value_for_one_value(name, value):
+    ((key, text),) = MapOptions(**{name: value}).resolve(1).fixed.items()
+
+    parsed = dict(htcondor2.Submit(f"{key} = {text}\nafter = 1\nqueue 1\n").items())
+
+    assert parsed == {key: text, "after": "1"}
+
+
+@pytest.mark.parametrize("value", ODD, ids=ascii)
+def test_htcondors_own_parser_takes_an_odd_value_of_a_component_for_one_value(value):
+    (first, second) = MapOptions(x=[value, "2"]).resolve(2).per_component["x"]
+    rows = f"0\x1f{first}\n1\x1f{second}\n"
+
+    parsed = htcondor2.Submit(f"a = 1\nqueue component,option0 from (\n{rows})\n")
+
+    assert list(parsed.itemdata()) == [
+        {"component": "0", "option0": value},
+        {"component": "1", "option0": "2"},
+    ]
 
 
 @pytest.mark.parametrize(

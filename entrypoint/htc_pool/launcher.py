@@ -1,0 +1,210 @@
+"""The first program of a container: the pool beside, the command in front.
+
+tini sends every signal to this process's group, so the command gets it directly. Here signals are
+never handled or ignored (either would be inherited), but blocked and waited for: what happened is
+read off in one place, and a child starts with none blocked.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+import time
+
+from htc_pool import settings, state, supervisor
+from htc_pool.readiness import log_tails
+
+DEFAULT_COMMAND = ["start-notebook.py"]
+# sysexits.h: a service that this needs is not there (69), an internal software error (70).
+NO_POOL = 70
+
+_UNTOUCHED = {
+    signal.SIGKILL, signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCONT,
+    signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP, signal.SIGABRT,
+    signal.SIGSYS, signal.SIGWINCH,
+}  # fmt: skip
+_WAITED_FOR = signal.valid_signals() - _UNTOUCHED
+
+
+def main(arguments):
+    """Run the command `arguments` (JupyterLab if there is none) and return its exit status."""
+    command = arguments or DEFAULT_COMMAND
+    site = settings.site_schedd(os.environ)
+    if site:
+        say(f"no personal pool here: attached to the access point {site}")
+        # The one spelling that the pool's configuration is sure to see.
+        os.environ["_CONDOR_SCHEDD_HOST"] = site
+        return become(command)
+    try:
+        launch = Launch(command, os.environ)
+    except (settings.SettingError, state.StateError) as error:
+        say(f"no personal pool: {error}")
+        return NO_POOL if settings.required(os.environ) else become(command)
+    return launch.run()
+
+
+def is_jupyter(command):
+    """Say whether `command` serves notebooks: a person starts the first map later, by hand."""
+    name = os.path.basename(command[0])
+    return name.startswith(("jupyter", "start-notebook", "start-singleuser"))
+
+
+def become(command):
+    """Replace this process by `command`; return only the status of a failure to."""
+    try:
+        os.execvp(command[0], command)
+    except OSError as error:
+        return cannot_run(command, error)
+
+
+def cannot_run(command, error):
+    """Say why `command` cannot run and return the status that a shell gives that."""
+    say(f"cannot run {command[0]}: {error.strerror}")
+    return 127 if isinstance(error, FileNotFoundError) else 126
+
+
+def say(text):
+    """Speak on standard error: standard output is the command's."""
+    with contextlib.suppress(OSError):
+        print(f"htc: {text}", file=sys.stderr, flush=True)
+
+
+class Launch:
+    """One run of a container that has a pool of its own.
+
+    Parameters
+    ----------
+    command : list of str
+        What to run in front.
+    environ : Mapping[str, str]
+        The settings.
+    """
+
+    def __init__(self, command, environ):
+        self.command = command
+        self.required = settings.required(environ)
+        in_front = not is_jupyter(command) or self.required
+        self.wait = settings.wait_seconds(environ, 30.0 if in_front else 0.0)
+        self.stop_timeout = settings.stop_seconds(environ)
+        self.directory = settings.pool_dir(environ)
+        state.prepare(self.directory)
+        # Tools and jobs of the command look where this pool is.
+        os.environ["HTC_POOL_DIR"] = self.directory
+        self.ended = {}
+        self.pool = self.watcher = self.child = None
+        self.asked_to_stop = 0
+
+    def run(self):
+        """Run the pool and the command; return the command's exit status."""
+        self.mask = signal.pthread_sigmask(signal.SIG_BLOCK, _WAITED_FOR)
+        self.pool = supervisor.start(self.directory)
+        supervisor.wake_when_up(self.directory)
+        status = self.wait_for_pool()
+        if status is None:
+            status = self.run_command()
+        self.stop_pool()
+        self.wait_for_stop()
+        return status
+
+    def wait_for_pool(self):
+        """Watch the pool come up; return an exit status where the command must not start."""
+        bound = ["--timeout", f"{self.wait or 30:g}"]
+        # A process of its own keeps the bindings, and what they do to signals, out of this one.
+        self.watcher = self.spawn(
+            ["htc-pool", "wait", *(["--quiet"] if self.wait else []), *bound],
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_DUP2, 2, 1),
+            ],
+        )
+        if not self.wait:
+            return None
+        ready = self.until_end(self.watcher, stop_on=(signal.SIGTERM, signal.SIGINT)) == 0
+        if self.asked_to_stop:
+            return 128 + self.asked_to_stop
+        if not ready and self.required:
+            say("the command needs a pool (HTC_POOL_REQUIRED or CI is set): not started")
+            return NO_POOL
+        return None
+
+    def run_command(self):
+        """Run the command to its end and return its exit status."""
+        try:
+            self.child = self.spawn(self.command)
+        except OSError as error:
+            return cannot_run(self.command, error)
+        return self.until_end(self.child)
+
+    def spawn(self, command, **options):
+        """Start `command` in this process group with the signals as this process found them."""
+        return os.posix_spawnp(
+            command[0],
+            command,
+            os.environ,
+            setsigmask=self.mask,
+            # Python ignores these for itself.
+            setsigdef=(signal.SIGPIPE, signal.SIGXFSZ),
+            **options,
+        )
+
+    def until_end(self, pid, stop_on=()):
+        """Wait for the end of `pid`, or one of the signals `stop_on`; return its exit status."""
+        while pid not in self.ended:
+            number = signal.sigwait(_WAITED_FOR)
+            if number == signal.SIGCHLD:
+                self.reap()
+            elif number in stop_on:
+                self.asked_to_stop = number
+                return None
+            elif self.child:
+                self.pass_on(number)
+        return self.ended[pid]
+
+    def pass_on(self, number):
+        """Do what a signal to the whole container asks for."""
+        if number == signal.SIGTERM:
+            # Jobs are evicted while the command ends: both fit into one grace period.
+            self.stop_pool()
+        with contextlib.suppress(ProcessLookupError):
+            if os.getpgid(self.child) != os.getpgrp():
+                # A shell with job control has a group of its own, which tini does not know, and
+                # ignores TERM: hang up on it, as a terminal that goes away does.
+                os.kill(self.child, number)
+                if number == signal.SIGTERM:
+                    os.kill(self.child, signal.SIGHUP)
+
+    def reap(self):
+        """Take note of the children that have ended."""
+        while len(self.ended) < 3:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            code = os.waitstatus_to_exitcode(status)
+            self.ended[pid] = code if code >= 0 else 128 - code
+            if pid == self.pool and not self.stopping:
+                say(f"supervisord ended ({self.ended[pid]}): the pool is on its own\n"
+                    + log_tails(self.directory))  # fmt: skip
+                if self.watcher not in self.ended:
+                    os.kill(self.watcher, signal.SIGTERM)
+
+    stopping = False
+
+    def stop_pool(self):
+        """Ask the pool to evict, save and end."""
+        if not self.stopping and self.pool not in self.ended:
+            os.kill(self.pool, signal.SIGTERM)
+        self.stopping = True
+
+    def wait_for_stop(self):
+        """Wait until the pool has ended, for as long as it may take."""
+        deadline = time.monotonic() + self.stop_timeout
+        while self.pool not in self.ended:
+            if time.monotonic() > deadline:
+                say(f"the pool did not stop within {self.stop_timeout:g} s (HTC_POOL_STOP_TIMEOUT)")
+                return
+            supervisor.wake(self.directory)
+            if signal.sigtimedwait({signal.SIGCHLD}, 0.05):
+                self.reap()

@@ -1,0 +1,79 @@
+"""What components wrote, and why they failed."""
+
+from __future__ import annotations
+
+import click
+
+from htmap.cli.selection import Selection, chooses_maps, existing, maps_of
+from htmap.exceptions import OutputNotFound
+from htmap.management import load
+from htmap.maps import Map
+from htmap.streams import Stream
+
+
+@click.command()
+@chooses_maps()
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Print at most N reports (0, the default, for all).",
+)
+def errors(selection: Selection, limit: int) -> None:
+    """Print the error report of each component that failed.
+
+    Without any TAG, the tags are read from standard input if that is no terminal.
+    """
+    printed = 0
+    for map_ in maps_of(selection):
+        for report in map_.error_reports():
+            click.echo(report)
+            printed += 1
+            if printed == limit:
+                return
+
+
+_COMPONENT = click.argument("component", type=int)
+_TIMEOUT = click.option(
+    "--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait no longer than this."
+)
+
+
+@click.command()
+@click.argument("tag")
+@_COMPONENT
+@_TIMEOUT
+def stdout(tag: str, component: int, timeout: float | None) -> None:
+    """Print what a component wrote to standard output, once it has ended.
+
+    COMPONENT is its number, from 0.
+    """
+    _print(_map(tag).stdout, component, timeout)
+
+
+@click.command()
+@click.argument("tag")
+@_COMPONENT
+@_TIMEOUT
+def stderr(tag: str, component: int, timeout: float | None) -> None:
+    """Print what a component wrote to standard error, once it has ended.
+
+    COMPONENT is its number, from 0.
+    """
+    _print(_map(tag).stderr, component, timeout)
+
+
+def _map(tag: str) -> Map:
+    return load(*existing([tag]))
+
+
+def _print(stream: Stream, component: int, timeout: float | None) -> None:
+    try:
+        text = stream.get(component, timeout=0)
+    except OutputNotFound:
+        if timeout == 0:
+            raise
+        click.echo(f"Waiting for component {component} to end ...", err=True)
+        text = stream.get(component, timeout)
+    click.echo(text, nl=False)

@@ -1,0 +1,55 @@
+"""Removing maps."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from htmap import management
+from htmap.cli.selection import Selection, chooses_maps, maps_of
+from htmap.exceptions import MapWasRemoved
+
+_YES = click.option("--yes", "-y", is_flag=True, help="Do not ask before everything is removed.")
+
+
+@click.command()
+@chooses_maps()
+@click.option(
+    "--force", is_flag=True, help="Remove it also if the schedd cannot be had; jobs may run on."
+)
+@_YES
+@click.pass_context
+def remove(context: click.Context, selection: Selection, force: bool, yes: bool) -> None:
+    """Remove maps for good: jobs, inputs and results.
+
+    Without any TAG, the tags are read from standard input if that is no terminal.
+    """
+    if selection.takes_all() and not (yes or _agreed()):
+        context.exit(1)
+    for map_ in maps_of(selection):
+        try:
+            map_.remove(force=force)
+        except MapWasRemoved:
+            continue
+        click.echo(f"Removed map {map_.tag}")
+
+
+@click.command()
+@click.option("--all", "everything", is_flag=True, help="Remove every map there is.")
+@_YES
+@click.pass_context
+def clean(context: click.Context, everything: bool, yes: bool) -> None:
+    """Remove the maps that were made without a tag."""
+    if everything and management.get_tags() and not (yes or _agreed()):
+        context.exit(1)
+    removed = management.clean(all=everything)
+    click.echo(f"Cleaned maps {', '.join(removed)}" if removed else "There is nothing to clean")
+
+
+def _agreed() -> bool:
+    """Ask before everything goes, where there is somebody to ask."""
+    if sys.stdin is None or not sys.stdin.isatty():
+        return True
+    everything = len(management.get_tags())
+    return click.confirm(f"Remove all maps ({everything}) with their results?", err=True)

@@ -1,0 +1,168 @@
+"""The personal pool of a running container: kept up, closed to others, stopped in order."""
+
+import re
+
+import pytest
+
+SUBMIT = (
+    "import htcondor2, sys\n"
+    "job = htcondor2.Submit({'executable': '/bin/sleep', 'transfer_executable': 'false',\n"
+    "    'arguments': sys.argv[1], 'log': 'log', 'transfer_output_files': ''})\n"
+    "print(htcondor2.Schedd().submit(job).cluster())\n"
+)
+IDLE, RUNNING = "1", "2"
+
+
+def job_status(running):
+    return running.exec("condor_q", "-af", "JobStatus").stdout.strip()
+
+
+@pytest.fixture
+def notebook(start, base):
+    """Return a container with a ready pool and JupyterLab."""
+    running = start(base)
+    running.output("htc-pool", "wait")
+    return running
+
+
+def test_tools_work_without_any_setting_up(notebook):
+    assert notebook.output("condor_status", "-af", "Name") == "slot1@htc-notebook"
+    assert notebook.exec("condor_q").code == 0
+    assert notebook.output("python", "-c", "import htcondor2; print(htcondor2.Schedd().query())") == "[]"
+
+
+def test_nothing_but_jupyter_listens_off_loopback(notebook):
+    notebook.wait_until(lambda: "/lab?token=" in notebook.logs().stderr)
+    open_to_all = set()
+    for protocol in ("tcp", "tcp6", "udp", "udp6"):
+        for line in notebook.output("cat", f"/proc/net/{protocol}").splitlines()[1:]:
+            local, _, state = line.split()[1:4]
+            address, port = local.split(":")
+            loopback = address in ("0100007F", "00000000000000000000000001000000")
+            if (state == "0A" or protocol.startswith("udp")) and not loopback:
+                open_to_all.add(int(port, 16))
+    assert open_to_all == {8888}
+
+
+def test_a_master_that_dies_comes_back_with_its_queue(notebook):
+    notebook.output("python", "-c", SUBMIT, "600")
+    notebook.wait_until(lambda: job_status(notebook) == RUNNING)
+    before = notebook.output("pgrep", "-x", "condor_master")
+    notebook.output("pkill", "-9", "-x", "condor_master")
+    notebook.wait_until(
+        lambda: notebook.exec("pgrep", "-x", "condor_master").stdout.strip() not in ("", before)
+    )
+    notebook.output("htc-pool", "wait")
+    assert job_status(notebook) in (IDLE, RUNNING)
+    notebook.wait_until(lambda: job_status(notebook) == RUNNING, timeout=60)
+
+
+def test_another_user_of_the_container_can_neither_submit_nor_remove_nor_read(notebook):
+    cluster = notebook.output("python", "-c", SUBMIT, "600")
+    address = notebook.output("condor_status", "-schedd", "-af", "MyAddress")
+    # The directory is closed to them; were it not, they would still have to say who they are.
+    assert notebook.exec("ls", "/tmp/htc-pool-jovyan", user="65534").code != 0
+    attempt = (
+        "import classad2, htcondor2, sys\n"
+        "where = classad2.ClassAd({'MyAddress': sys.argv[1], 'Name': 'x', 'MyType': 'Scheduler',\n"
+        "    'CondorVersion': htcondor2.version()})\n"
+        "schedd = htcondor2.Schedd(where)\n"
+        "sleep = htcondor2.Submit({'executable': '/bin/sleep', 'arguments': '1'})\n"
+        "for attempt in (lambda: schedd.query('true'), lambda: schedd.submit(sleep),\n"
+        "                lambda: schedd.act(htcondor2.JobAction.Remove, sys.argv[2])):\n"
+        "    try: print(attempt())\n"
+        "    except Exception as error: print('refused')\n"
+    )
+    arguments = ("python", "-c", attempt, address, f"ClusterId == {cluster}")
+    stranger = notebook.output(*arguments, user="65534", workdir="/tmp")
+    assert stranger.splitlines() == ["refused"] * 3
+    # The same attempts are not refused to the owner, or they would show nothing.
+    assert "refused" not in notebook.output(*arguments, workdir="/tmp")
+
+
+@pytest.fixture
+def volume(engine):
+    """Return the name of an empty volume."""
+    made = engine.volumes.create()
+    yield made.name
+    made.remove(force=True)
+
+
+@pytest.fixture
+def on_volume(volume, base):
+    """Return the options of a container whose queue outlives it."""
+    return {
+        "environment": {"HTC_POOL_DIR": "/home/jovyan/pool"},
+        "volumes": {volume: {"bind": "/home/jovyan", "mode": "rw"}},
+    }
+
+
+def test_stopping_evicts_a_running_job_which_runs_again_in_the_next_container(
+    on_volume, start, base
+):
+    first = start(base, **on_volume)
+    first.output("htc-pool", "wait")
+    first.output("python", "-c", SUBMIT, "600")
+    first.wait_until(lambda: job_status(first) == RUNNING)
+    assert first.stop() < 5
+    assert first.logs().code == 0, first.logs()
+
+    second = start(base, **on_volume)
+    second.output("htc-pool", "wait")
+    log = second.output("cat", "log")
+    assert re.findall(r"(?m)^(\d{3}) \(", log)[-1] != "022", log
+    assert re.search(r"(?m)^004 \(", log), log
+    second.wait_until(lambda: job_status(second) == RUNNING)
+
+
+@pytest.mark.slow
+def test_a_job_of_a_killed_container_runs_again_when_its_lease_is_over(on_volume, start, base):
+    first = start(base, **on_volume)
+    first.output("htc-pool", "wait")
+    first.output("python", "-c", SUBMIT, "600")
+    first.wait_until(lambda: job_status(first) == RUNNING)
+    first.container.kill()
+
+    second = start(base, **on_volume)
+    second.output("htc-pool", "wait")
+    second.wait_until(
+        lambda: len(re.findall(r"(?m)^001 \(", second.output("cat", "log"))) == 2, timeout=60
+    )
+
+
+def test_a_shell_that_ignores_the_request_to_stop_is_hung_up_on(start, base):
+    running = start(base, "bash", tty=True, stdin_open=True)
+    running.wait_until(lambda: running.exec("pgrep", "-x", "bash").code == 0)
+    assert running.stop() < 5
+    assert running.logs().code == 128 + 1
+
+
+def test_stopping_while_the_command_still_waits_for_the_pool_is_quick(start, base):
+    running = start(base, "echo", "hello", environment={"_CONDOR_DAEMON_LIST": "MASTER"})
+    running.wait_until(lambda: running.exec("pgrep", "-x", "condor_master").code == 0)
+    assert running.stop() < 5
+    ended = running.logs()
+    assert (ended.code, ended.stdout) == (128 + 15, ""), ended
+
+
+def test_the_pool_can_be_stopped_and_started_by_hand(notebook):
+    notebook.output("htc-pool", "stop")
+    assert notebook.exec("htc-pool", "status").code == 1
+    assert "STOPPED" in notebook.exec("htc-pool", "status").stdout
+    assert notebook.exec("htc-pool", "wait").code == 1
+    assert "ready" in notebook.output("htc-pool", "start")
+    assert notebook.exec("htc-pool", "status").code == 0
+    assert "MasterLog" in notebook.output("htc-pool", "logs")
+
+
+def test_the_pool_can_be_started_where_another_entrypoint_replaced_ours(start, base):
+    running = start(base, "infinity", entrypoint="sleep")
+    assert running.exec("htc-pool", "status").code == 1
+    assert "ready" in running.output("htc-pool", "start")
+    assert running.output("condor_status", "-af", "Name") == "slot1@htc-notebook"
+
+
+def test_an_attached_container_has_no_pool_to_look_after(start, base):
+    running = start(base, "sleep", "60", environment={"_condor_schedd_host": "ap.invalid"})
+    for command in ("status", "wait", "start", "stop"):
+        assert "attached to the access point ap.invalid" in running.output("htc-pool", command)

@@ -1,0 +1,371 @@
+"""Settings: where they come from, which of them counts, and what a file may say."""
+
+import importlib
+import logging
+import os
+import subprocess
+import sys
+
+import pytest
+
+from htmap.exceptions import InvalidSettings, MissingSetting
+
+settings_module = importlib.import_module("htmap.settings")
+Settings = settings_module.Settings
+
+VARIABLES = [
+    ("HTMAP_DIR", "HTMAP_DIR"),
+    ("HTMAP_DELIVERY_METHOD", "DELIVERY_METHOD"),
+    ("HTMAP_CONDOR_SCHEDULER", "HTCONDOR.SCHEDULER"),
+    ("HTMAP_CONDOR_COLLECTOR", "HTCONDOR.COLLECTOR"),
+]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    for variable, _ in VARIABLES:
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def fresh(home):
+    """Give a way to make the settings as a new process finds them."""
+
+    def make(text=None):
+        if text is not None:
+            (home / ".htmaprc").write_text(text)
+        return Settings.from_settings(
+            Settings(),
+            Settings._of(settings_module._Environment()),
+            Settings._of(settings_module._Layer(settings_module._user_file)),
+            Settings._of(settings_module._Layer(settings_module._defaults)),
+        )
+
+    return make
+
+
+# --- where they come from ---
+
+
+def test_the_defaults_are_those_of_the_documentation(fresh, home):
+    assert fresh().to_dict() == {
+        "HTMAP_DIR": f"{home}/.htmap",
+        "DELIVERY_METHOD": "shared",
+        "WAIT_TIME": 1,
+        "HTCONDOR": {"SCHEDULER": None, "COLLECTOR": None},
+        "MAP_OPTIONS": {
+            "request_cpus": "1",
+            "request_memory": "128MB",
+            "request_disk": "1GB",
+            "keep_claim_idle": "30",
+        },
+    }
+
+
+@pytest.mark.parametrize(("variable", "key"), VARIABLES)
+def test_the_program_wins_over_the_environment_over_the_file_over_the_default(
+    fresh, monkeypatch, variable, key
+):
+    table, _, name = key.rpartition(".")
+    settings = fresh((f"[{table}]\n" if table else "") + f'{name} = "from the file"\n')
+
+    assert settings[key] == "from the file"
+    monkeypatch.setenv(variable, "from the environment")
+    assert settings[key] == "from the environment"
+    settings[key] = "from the program"
+    assert settings[key] == "from the program"
+
+
+def test_the_environment_is_looked_at_each_time(fresh, monkeypatch):
+    settings = fresh()
+    default = settings["HTMAP_DIR"]
+
+    monkeypatch.setenv("HTMAP_DIR", "/a")
+    assert settings["HTMAP_DIR"] == "/a"
+    monkeypatch.setenv("HTMAP_DIR", "/b")
+    assert settings["HTMAP_DIR"] == "/b"
+    monkeypatch.setenv("HTMAP_DIR", "")
+    assert settings["HTMAP_DIR"] == default
+
+
+def test_none_set_in_the_program_wins_over_the_file(fresh):
+    settings = fresh('[HTCONDOR]\nSCHEDULER = "ap.example.org"\n')
+    settings["HTCONDOR.SCHEDULER"] = None
+
+    assert settings["HTCONDOR.SCHEDULER"] is None
+
+
+def test_a_file_adds_to_the_default_map_options(fresh):
+    settings = fresh('[MAP_OPTIONS]\nrequest_memory = "250MB"\n"+ProjectName" = "\\"Books\\""\n')
+
+    assert settings["MAP_OPTIONS"] == {
+        "request_cpus": "1",
+        "request_memory": "250MB",
+        "request_disk": "1GB",
+        "keep_claim_idle": "30",
+        "+ProjectName": '"Books"',
+    }
+
+
+def test_importing_settings_reads_no_file(home):
+    (home / ".htmaprc").write_text("this is not TOML")
+    program = """
+import sys
+import htmap.settings
+print("tomllib" in sys.modules)
+try:
+    sys.modules["htmap.settings"].settings["HTMAP_DIR"]
+except ValueError as error:
+    print(type(error).__name__)
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+    assert run.stdout.split() == ["False", "InvalidSettings"], run.stderr
+
+
+def test_the_user_settings_and_the_settings_share_what_is_changed(fresh):
+    below = Settings({"a": 1})
+    above = Settings.from_settings(Settings(), below)
+
+    assert above["a"] == 1
+    below["a"] = 2
+    assert above["a"] == 2
+    above["a"] = 3
+    assert below["a"] == 2
+
+
+def test_looking_up_merges_nothing_again_while_nothing_changes(fresh, monkeypatch):
+    settings = fresh()
+    settings["HTMAP_DIR"]
+
+    def refuse(*_):
+        raise AssertionError("merged again")
+
+    monkeypatch.setattr(settings_module, "_merged", refuse)
+    settings["HTMAP_DIR"]
+    settings["MAP_OPTIONS.request_cpus"]
+    settings["WAIT_TIME"] = 2
+    with pytest.raises(AssertionError):
+        settings["WAIT_TIME"]
+
+
+# --- as a mapping ---
+
+
+@pytest.mark.parametrize("key", ["X", "HTMAP_DIR.X", "HTCONDOR.X", "", ".", "MAP_OPTIONS."])
+def test_a_setting_that_is_not_there_is_missing_by_name(fresh, key):
+    settings = fresh()
+
+    with pytest.raises(MissingSetting) as caught:
+        settings[key]
+    assert f"there is no setting {key!r}" in str(caught.value)
+    assert isinstance(caught.value, KeyError)
+    assert settings.get(key) is None
+    assert settings.get(key, 7) == 7
+    assert key not in settings
+
+
+def test_setting_a_dotted_key_makes_its_tables():
+    settings = Settings()
+    settings["a.b.c"] = 1
+
+    assert settings.to_dict() == {"a": {"b": {"c": 1}}}
+    assert settings["a.b"] == {"c": 1}
+    assert "a.b.c" in settings
+
+
+def test_a_key_below_a_value_is_refused():
+    settings = Settings({"a": 1})
+
+    with pytest.raises(InvalidSettings, match="'a' in it is no table"):
+        settings["a.b"] = 2
+
+
+def test_the_first_dict_wins_and_tables_are_merged():
+    settings = Settings({"a": {"b": 1}, "x": 1}, {"a": {"b": 2, "c": 3}, "x": {"y": 2}})
+
+    assert settings.to_dict() == {"a": {"b": 1, "c": 3}, "x": 1}
+
+
+def test_what_is_given_and_what_is_returned_can_be_changed_without_effect():
+    given = {"a": {"b": [1]}}
+    settings = Settings(given)
+    given["a"]["b"].append(2)
+    settings["a"]["b"].append(3)
+    settings.to_dict()["a"]["b"].append(4)
+
+    assert settings["a.b"] == [1]
+
+
+def test_settings_can_be_put_above_below_and_in_place_of_others():
+    settings = Settings({"a": 1})
+    settings.append({"a": 2, "b": 2})
+    assert settings.to_dict() == {"a": 1, "b": 2}
+    settings.prepend(Settings({"a": 0}))
+    assert settings.to_dict() == {"a": 0, "b": 2}
+    settings["b"] = 3
+    assert settings["b"] == 3
+    settings.replace(Settings({"c": 4}))
+    assert settings.to_dict() == {"c": 4}
+
+
+def test_settings_are_equal_when_what_counts_is():
+    assert Settings({"a": 1}, {"a": 2, "b": 3}) == Settings({"a": 1, "b": 3})
+    assert Settings({"a": 1}) != Settings({"a": 2})
+    assert Settings({"a": 1}) != {"a": 1}
+
+
+# --- files ---
+
+
+def test_what_is_saved_is_loaded_again(tmp_path):
+    values = {
+        "text": 'a "quoted" \\ back\nslash\ttab \x7f é 数',
+        "number": -7,
+        "real": 1e300,
+        "yes": True,
+        "no": False,
+        "list": ["a", 1, [True]],
+        "a key": {"+ProjectName": '"x"', "deep.er": {"z": 1.5, "empty": {}}, "last": "value"},
+        "": "no name",
+    }
+    Settings(values).save(tmp_path / "file")
+
+    assert Settings.load(tmp_path / "file").to_dict() == values
+
+
+def test_only_the_first_dict_is_saved_and_none_left_out(tmp_path):
+    Settings({"a": 1, "n": None}, {"b": 2}).save(tmp_path / "file")
+
+    assert (tmp_path / "file").read_text() == "a = 1\n"
+
+
+def test_a_path_is_saved_as_text(tmp_path):
+    Settings({"HTMAP_DIR": tmp_path}).save(tmp_path / "file")
+
+    assert Settings.load(tmp_path / "file")["HTMAP_DIR"] == str(tmp_path)
+
+
+def test_dates_of_somebody_elses_file_survive(tmp_path):
+    (tmp_path / "file").write_text("a = 2026-11-21T09:54:11Z\nb = 2026-11-21\nc = 09:54:11\n")
+    settings = Settings.load(tmp_path / "file")
+    settings.save(tmp_path / "again")
+
+    assert Settings.load(tmp_path / "again") == settings
+
+
+def test_as_text_settings_are_toml():
+    assert str(Settings({"a": {"b": "x"}, "c": 1})) == 'c = 1\n\n[a]\nb = "x"\n'
+
+
+def test_a_value_that_toml_cannot_hold_is_refused_and_the_old_file_stays(tmp_path):
+    Settings({"a": 1}).save(tmp_path / "file")
+
+    with pytest.raises(InvalidSettings, match="setting b cannot be written"):
+        Settings({"b": object()}).save(tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "a = 1\n"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_saving_through_a_link_keeps_the_link(tmp_path):
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "kept" / "file")
+    Settings({"a": 1}).save(tmp_path / "link")
+
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "kept" / "file").read_text() == "a = 1\n"
+
+
+def test_loading_a_file_that_is_not_there_says_so(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        Settings.load(tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [("a = 1\nb = nothing\n", "line 2"), ("a = 1\na = 2\n", "line 2"), ('x = "open\n', "line 1")],
+)
+def test_a_file_that_is_not_toml_is_named_with_the_line(fresh, home, text, where):
+    settings = fresh(text)
+
+    with pytest.raises(InvalidSettings, match=where) as caught:
+        settings["HTMAP_DIR"]
+    assert f"{home}/.htmaprc" in str(caught.value)
+    assert caught.value.path == home / ".htmaprc"
+
+
+def test_a_file_that_is_no_text_is_named(fresh, home):
+    settings = fresh()
+    (home / ".htmaprc").write_bytes(b"a = '\xff'")
+
+    with pytest.raises(InvalidSettings, match=r"\.htmaprc are not valid TOML"):
+        settings["HTMAP_DIR"]
+
+
+def test_a_folder_in_place_of_the_file_is_named(fresh, home):
+    (home / ".htmaprc").mkdir()
+
+    with pytest.raises(InvalidSettings, match=r"\.htmaprc cannot be read: Is a directory"):
+        fresh()["HTMAP_DIR"]
+
+
+def test_a_file_that_was_corrected_is_read(fresh, home):
+    settings = fresh("broken")
+    with pytest.raises(InvalidSettings):
+        settings["HTMAP_DIR"]
+    (home / ".htmaprc").write_text('HTMAP_DIR = "/data"')
+
+    assert settings["HTMAP_DIR"] == "/data"
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "got", "expected"),
+    [
+        ("HTMAP_DIR = 7", "HTMAP_DIR", "7", "text in quotes"),
+        ("DELIVERY_METHOD = true", "DELIVERY_METHOD", "True", "text in quotes"),
+        ("HTCONDOR = 'ap'", "HTCONDOR", "'ap'", r"a table \(\[HTCONDOR\]\)"),
+        ("HTCONDOR.SCHEDULER = ['a']", r"HTCONDOR\.SCHEDULER", r"\['a'\]", "text in quotes"),
+        ("MAP_OPTIONS = 1", "MAP_OPTIONS", "1", r"a table \(\[MAP_OPTIONS\]\)"),
+        ("WAIT_TIME = 'long'", "WAIT_TIME", "'long'", "a number"),
+        ("WAIT_TIME = true", "WAIT_TIME", "True", "a number"),
+        ("[HTMAP_DIR]\nx = 1", "HTMAP_DIR", "{'x': 1}", "text in quotes"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_named_with_what_it_should_be(fresh, text, key, got, expected):
+    with pytest.raises(
+        InvalidSettings, match=rf"{key} in .*htmaprc is {got}.* has to be {expected}"
+    ):
+        fresh(text)["HTMAP_DIR"]
+
+
+def test_numbers_that_the_old_command_wrote_as_text_are_numbers(fresh):
+    assert fresh('WAIT_TIME = "5"')["WAIT_TIME"] == 5.0
+
+
+def test_a_key_that_nobody_knows_is_kept_and_warned_of(fresh, caplog):
+    with caplog.at_level(logging.WARNING, logger="htmap"):
+        settings = fresh('COLOUR = "red"\n[HTCONDOR]\nPORT = 9618\n')
+        assert settings["COLOUR"] == "red"
+
+    assert "the setting COLOUR in" in caplog.text
+    assert "the setting HTCONDOR.PORT in" in caplog.text
+
+
+def test_map_options_may_be_anything_without_a_warning(fresh, caplog):
+    settings = fresh(
+        "[MAP_OPTIONS]\nrequest_cpus = 2\nx = [1, 2]\n[MAP_OPTIONS.custom_options]\ny = 1\n"
+    )
+
+    assert settings["MAP_OPTIONS.request_cpus"] == 2
+    assert settings["MAP_OPTIONS.x"] == [1, 2]
+    assert settings["MAP_OPTIONS.custom_options.y"] == 1
+    assert not caplog.records
+
+
+def test_a_home_that_nobody_knows_does_not_matter_until_it_is_needed(fresh, monkeypatch):
+    monkeypatch.setenv("HTMAP_DIR", "/data")
+    monkeypatch.setenv("HOME", "/nonexistent")
+
+    assert fresh()["HTMAP_DIR"] == "/data"
