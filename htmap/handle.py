@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable
@@ -43,9 +44,41 @@ def seconds(timeout: float | timedelta) -> float:
     return timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout)
 
 
-def watch(maps: Iterable[MapHandle], *more: Path) -> Watch:
-    """Return what wakes at news of any of these maps, or at a change of other files or folders."""
-    return Watch(*(map_._folder.events for map_ in maps), *more)
+class News:
+    """Waits for news of maps: from their event logs and, when these are silent, from the queue.
+
+    What it compares with is looked at when it is made, so a change after that is never missed.
+
+    Parameters
+    ----------
+    maps : iterable of MapHandle
+    *more : Path
+        Other files or folders whose change is news too.
+    """
+
+    def __init__(self, maps: Iterable[MapHandle], *more: Path) -> None:
+        self._maps = list(maps)
+        self._watch = Watch(*(map_._folder.events for map_ in self._maps), *more)
+        self._silence = _SILENCE
+
+    def __enter__(self) -> News:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._watch.close()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Return when there may be news, or the time is over; tell whether a file has changed."""
+        changed = self._watch.wait(
+            self._silence if timeout is None else min(timeout, self._silence)
+        )
+        if changed:
+            self._silence = _SILENCE
+        elif timeout is None or timeout > self._silence:
+            for map_ in self._maps:
+                map_._ask_queue()
+            self._silence = min(2 * self._silence, _LONGEST_SILENCE)
+        return changed
 
 
 class MapHandle:
@@ -90,8 +123,7 @@ class MapHandle:
         deadline = None if limit is None else time.monotonic() + limit
         if ready(self._refresh()):
             return
-        silence = _SILENCE
-        with Watch(self._folder.events) as watch:
+        with News([self]) as news:
             while not ready(self._refresh()):
                 left = None if deadline is None else deadline - time.monotonic()
                 if left is not None and left <= 0:
@@ -101,21 +133,22 @@ class MapHandle:
                         "or look at Map.holds",
                         tag=self.tag,
                     )
-                if watch.wait(silence if left is None else min(left, silence)):
-                    silence = _SILENCE
-                elif left is None or left > silence:
-                    self._ask_queue()
-                    silence = min(2 * silence, _LONGEST_SILENCE)
+                news.wait(left)
 
     def _ask_queue(self) -> None:
         """Close the components whose jobs are gone though the event log does not say so."""
+        if not self._tracker.state.unfinished:
+            return
         try:
             present = queue.jobs_of(self._folder.map_id)
         except HTMapException as error:
             logger.warning("waiting for the map %r: %s", self.tag, error)
             return
-        self._refresh()  # what ended before the queue was asked is in the log by now
-        self._tracker.close_missing(*present)
+        # What ended before the queue was asked is in the log by now. A map that was removed
+        # meanwhile is told about by whoever looks at it next.
+        with contextlib.suppress(MapWasRemoved):
+            self._refresh()
+            self._tracker.close_missing(*present)
 
     def _index(self, component: int) -> int:
         size = len(self)

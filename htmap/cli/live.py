@@ -9,10 +9,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from htmap.cli.news import wait_for_news
+from htmap.cli.news import wait_for
 from htmap.cli.selection import Selection, maps_of
 from htmap.display.tables import COLOURS, Row, status_lines
-from htmap.handle import watch
+from htmap.handle import News
 from htmap.management import summaries
 from htmap.statuses import ComponentStatus
 from htmap.store import claims
@@ -27,10 +27,10 @@ def live_status(selection: Selection, include_state: bool, color: bool | None) -
         maps = list(maps_of(selection))
         while True:
             # Made before the maps are read, so that no change falls between the two.
-            with watch(maps, claims.folder()) as news:
+            with News(maps, claims.folder()) as news:
                 maps = list(maps_of(selection))
                 live.update(_table(summaries(maps), include_state), refresh=True)
-                wait_for_news(news)
+                wait_for(news)
 
 
 def _table(rows: Iterable[Row], include_state: bool) -> Text:
@@ -59,6 +59,8 @@ class Bars:
     def draw(self, counts: Mapping[str, Mapping[ComponentStatus, int]]) -> None:
         """Draw the maps, by tag, with how many of their components have each status."""
         table = Table.grid(padding=(0, 1))
+        for overflow in ("ellipsis", "crop", "crop"):
+            table.add_column(no_wrap=True, overflow=overflow)
         for tag, of_map in counts.items():
             total = sum(of_map.values())
             done = of_map.get(ComponentStatus.COMPLETED, 0)

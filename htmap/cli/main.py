@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 
 import click
 
@@ -33,8 +34,15 @@ def cli(context: click.Context, verbose: bool) -> None:
     _log_to_standard_error(context, logging.DEBUG if verbose else logging.WARNING)
 
 
+class _StandardError(logging.Handler):
+    """Writes to what is standard error now: a live display puts itself in its place."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(self.format(record), file=sys.stderr)
+
+
 def _log_to_standard_error(context: click.Context, level: int) -> None:
-    logger, handler = logging.getLogger("htmap"), logging.StreamHandler()
+    logger, handler = logging.getLogger("htmap"), _StandardError()
     before = logger.level
     handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
     logger.addHandler(handler)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 _SAID = "htmap.cli.messages"
@@ -9,7 +11,7 @@ _SAID = "htmap.cli.messages"
 
 def warning(message: str) -> None:
     """Say that something is not as expected; the exit status stays what it is."""
-    click.echo(f"{click.style('WARNING:', fg='yellow')} {message}", err=True)
+    click.echo(f"{click.style('WARNING:', fg='yellow')} {message}", file=sys.stderr)
 
 
 def error(message: str) -> None:
@@ -17,7 +19,7 @@ def error(message: str) -> None:
     said: dict[str, None] = click.get_current_context().meta.setdefault(_SAID, {})
     if message not in said:
         said[message] = None
-        click.echo(f"{click.style('ERROR:', fg='red')} {message}", err=True)
+        click.echo(f"{click.style('ERROR:', fg='red')} {message}", file=sys.stderr)
 
 
 def exit_status(context: click.Context) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from htmap.cli import messages
 from htmap.cli.selection import Selection, chooses_maps, existing, maps_of
 from htmap.exceptions import OutputNotFound
 from htmap.management import load
@@ -49,7 +50,8 @@ def stdout(tag: str, component: int, timeout: float | None) -> None:
 
     COMPONENT is its number, from 0.
     """
-    _print(_map(tag).stdout, component, timeout)
+    map_ = _map(tag)
+    _print(map_, map_.stdout, component, timeout)
 
 
 @click.command()
@@ -61,14 +63,15 @@ def stderr(tag: str, component: int, timeout: float | None) -> None:
 
     COMPONENT is its number, from 0.
     """
-    _print(_map(tag).stderr, component, timeout)
+    map_ = _map(tag)
+    _print(map_, map_.stderr, component, timeout)
 
 
 def _map(tag: str) -> Map:
     return load(*existing([tag]))
 
 
-def _print(stream: Stream, component: int, timeout: float | None) -> None:
+def _print(map_: Map, stream: Stream, component: int, timeout: float | None) -> None:
     try:
         text = stream.get(component, timeout=0)
     except OutputNotFound:
@@ -76,4 +79,7 @@ def _print(stream: Stream, component: int, timeout: float | None) -> None:
             raise
         click.echo(f"Waiting for component {component} to end ...", err=True)
         text = stream.get(component, timeout)
+    hold = map_.holds.get(component % len(map_))
+    if hold is not None:
+        messages.error(f"component {component} is held, and has not ended: {hold.reason}")
     click.echo(text, nl=False)

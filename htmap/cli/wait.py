@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import click
 
 from htmap.cli import messages
-from htmap.cli.news import wait_for_news
+from htmap.cli.news import wait_for
 from htmap.cli.selection import Selection, chooses_maps, maps_of
 from htmap.exceptions import MapWasRemoved, TimeoutError
-from htmap.handle import watch
+from htmap.handle import News
 from htmap.maps import Map
 from htmap.statuses import ComponentStatus
 
@@ -48,7 +48,7 @@ def _wait(maps: list[Map], timeout: float | None, draw: Draw) -> dict[str, Count
     deadline = None if timeout is None else time.monotonic() + timeout
     counts: dict[str, Counts] = {map_.tag: {} for map_ in maps}
     waiting = maps
-    with watch(maps) as news:
+    with News(maps) as news:
         while True:
             for map_ in waiting:
                 counts[map_.tag] = _counts(map_)
@@ -59,7 +59,7 @@ def _wait(maps: list[Map], timeout: float | None, draw: Draw) -> dict[str, Count
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 raise TimeoutError(_late(timeout, {m.tag: counts[m.tag] for m in waiting}))
-            wait_for_news(news, left)
+            wait_for(news, left)
 
 
 def _counts(map_: Map) -> Counts:
@@ -87,12 +87,18 @@ def _tell(map_: Map, counts: Counts) -> None:
     if not counts:
         messages.error(f"map {map_.tag} was removed")
     elif stuck := _words(counts, _STUCK):
-        held = counts.get(ComponentStatus.HELD)
-        reason = f" HTCondor's reason for the first hold: {_first_hold(map_)}." if held else ""
         messages.error(
-            f"map {map_.tag}: of {sum(counts.values())} components {stuck}.{reason} "
-            f"`htmap errors {map_.tag}` shows the reports of those that failed"
+            f"map {map_.tag}: of {sum(counts.values())} components {stuck}. {_advice(map_, counts)}"
         )
+
+
+def _advice(map_: Map, counts: Counts) -> str:
+    advice = []
+    if counts.get(ComponentStatus.HELD):
+        advice.append(f"HTCondor's reason for the first hold: {_first_hold(map_)}")
+    if counts.get(ComponentStatus.ERRORED) or counts.get(ComponentStatus.REMOVED):
+        advice.append(f"`htmap errors {map_.tag}` shows what happened to those that failed")
+    return ". ".join(advice)
 
 
 def _first_hold(map_: Map) -> str:
@@ -100,7 +106,7 @@ def _first_hold(map_: Map) -> str:
         holds = map_.holds
     except MapWasRemoved:
         holds = {}
-    return holds[min(holds)].reason if holds else "it was released"
+    return holds[min(holds)].reason if holds else "it was released meanwhile"
 
 
 @contextlib.contextmanager

@@ -138,14 +138,17 @@ def test_wait_ends_at_a_hold_and_tells_its_reason(gate):
     assert run("wait", "held", "--timeout", "60").returncode == 0
 
 
-def test_condor_rm_ends_a_wait(gate):
-    htmap.map(after, [str(gate)], tag="doomed", quiet=True)
+@pytest.mark.parametrize("components", [1, 400])
+def test_condor_rm_ends_a_wait(gate, components):
+    # Of many, most have no job yet, and never get one.
+    htmap.map(after, [str(gate)] * components, tag="doomed", quiet=True)
     process = start("wait", "doomed")
     assert process.stderr.readline().startswith("Waiting for map doomed: ")
+    until(lambda: "running" in counts("doomed"), "a component runs")
     schedd().act(htcondor2.JobAction.Remove, 'JobBatchName == "doomed"')
     _, said = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "ERROR: map doomed: of 1 components 1 REMOVED." in said
+    assert f"ERROR: map doomed: of {components} components {components} REMOVED." in said
 
 
 def test_wait_for_too_long_leaves_the_map_as_it_is(gate):

@@ -1,8 +1,10 @@
 """The htmap command on maps that lie on disk as a pool leaves them; no pool is needed."""
 
 import csv
+import dataclasses
 import io
 import json
+import logging
 import os
 import pty
 import signal
@@ -24,6 +26,7 @@ from htmap.maps import Map
 from htmap.store import claims
 from htmap.store.folder import MapFolder, Run
 from htmap.store.inputs import write_inputs
+from htmap.store.journal import Intent, Maker
 
 COMMAND = [sys.executable, "-m", "htmap"]
 SUBMITTED = "000 ({cluster}.{job}.000) 2026-01-01 00:00:00 Job submitted from host: <a>\n...\n"
@@ -595,6 +598,14 @@ def test_stdout_of_a_running_component_is_waited_for():
     assert process.communicate(timeout=30) == ("hello from 0\n", "")
 
 
+@pytest.mark.parametrize("command", ["stdout", "stderr"])
+def test_a_stream_of_a_held_component_is_told_to_be_unfinished(command):
+    HandMade("a", "COMPLETED", "HELD")
+    result = run(command, "a", "1")
+    assert (result.stdout, result.exit_code) == ("", 1)
+    assert result.stderr == "ERROR: component 1 is held, and has not ended: no such file\n"
+
+
 def test_a_component_that_is_not_there_is_an_error():
     HandMade("a", "COMPLETED")
     result = run("stdout", "a", "7")
@@ -753,27 +764,19 @@ def test_an_unusable_directory_is_an_error(htmap_dir, monkeypatch):
     assert result.stderr.startswith("ERROR: the HTMap directory ")
 
 
-def test_what_the_library_warns_of_is_shown_and_its_logger_left_as_it_was(caplog):
-    import logging
+def test_what_the_library_warns_of_is_shown_and_its_logger_left_as_it_was(monkeypatch):
+    def refuse(*_: object) -> None:
+        raise NoScheduler("no HTCondor schedd answered")
 
+    made = HandMade("a", "UNMATERIALIZED")
+    (made.run.folder / "cluster").unlink()
+    monkeypatch.setattr("htmap.pool.queue.cluster_of", refuse)
+    dead = dataclasses.replace(Maker.this_process(), started="0")
+    Intent("create", made.folder.map_id, "a", maker=dead).begin()
     logger = logging.getLogger("htmap")
     before = (logger.level, list(logger.handlers))
-    made = HandMade("a", "COMPLETED")
-    (claims.root() / "journal" / made.folder.map_id).write_text(
-        json.dumps(
-            {
-                "action": "create",
-                "map_id": made.folder.map_id,
-                "tag": "a",
-                "run": 0,
-                "time": 0,
-                "maker": {"host": "gone", "boot": "", "namespace": "", "pid": 1, "started": "1"},
-            }
-        )
-    )
-    made.run.folder.joinpath("cluster").unlink()
     result = run("status")
-    assert "WARNING: " in result.stderr
+    assert "WARNING: the map 'a' is half made" in result.stderr
     assert (logger.level, list(logger.handlers)) == before
 
 
