@@ -95,7 +95,7 @@ def start_session(engine) -> Iterator[Callable[..., Running]]:
 
 @pytest.fixture
 def start(engine) -> Iterator[Callable[..., Running]]:
-    """Start containers that live as long as the test: ``start(image, "command", "argument", ...)``."""
+    """Start containers that live as long as the test: ``start(image, "command", ...)``."""
     yield from _starter(engine)
 
 
@@ -123,6 +123,12 @@ def condor_version(request) -> str:
 def base(condor_version) -> str:
     """Return the name of a base image."""
     return BASE[condor_version]
+
+
+@pytest.fixture(scope="session")
+def default_image() -> str:
+    """Return the name of the image that people get who ask for none in particular."""
+    return BASE["23.9.6"]
 
 
 @pytest.fixture(scope="session")

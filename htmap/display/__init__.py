@@ -1,0 +1,1 @@
+"""What people see of maps: bars, lines and tables."""

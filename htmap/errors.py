@@ -1,0 +1,223 @@
+"""What is known of a component that failed, and the report that a person reads."""
+
+from __future__ import annotations
+
+import dataclasses
+import linecache
+import signal
+import textwrap
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+_WIDTH = 80
+_LOCAL_WIDTH = 45
+#: Equal frames in a row that are shown before the rest is counted.
+_REPEATS = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Frame:
+    """One line of a traceback, with the local variables there as text."""
+
+    file: str
+    line: int
+    function: str
+    code: str
+    locals: Mapping[str, str]
+
+    @property
+    def source(self) -> str:
+        """The line of code; where the node did not have the file, from here."""
+        return self.code or linecache.getline(self.file, self.line).strip()
+
+
+@dataclasses.dataclass(frozen=True)
+class ComponentError:
+    """A component that ended without a result.
+
+    Attributes
+    ----------
+    map : Map
+        The map that it belongs to.
+    component : int
+    exception_msg : str
+        Type and message of the exception, as the last line of a traceback has them; what
+        happened to the process where no exception is known.
+    summary : str
+        What the job was doing, where that was not calling the function.
+    node_info : mapping
+        ``host``, ``address`` and ``time`` of the execute node; empty where the job left no report.
+    python_info : mapping
+        ``executable``, ``version`` and ``packages`` there; empty likewise.
+    scratch_dir_contents : list of Path
+        The files in the job's folder when it failed.
+    stack_summary : list of Frame
+        The frames of the function's own code, outermost first.
+    exception : mapping
+        The exception as data: ``type``, ``message``, ``frames`` and ``cause`` or ``context``.
+    """
+
+    map: Any
+    component: int
+    exception_msg: str
+    summary: str = ""
+    node_info: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    python_info: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    scratch_dir_contents: list[Path] = dataclasses.field(default_factory=list)
+    stack_summary: list[Frame] = dataclasses.field(default_factory=list)
+    exception: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def from_report(cls, map_: Any, component: int, report: Mapping[str, Any]) -> ComponentError:
+        """Make it from what the execute node wrote (:mod:`htmap.execute.reports`)."""
+        exception = report.get("exception", {})
+        return cls(
+            map=map_,
+            component=component,
+            exception_msg=_last_line(exception),
+            summary=str(report.get("summary", "")),
+            node_info=report.get("node", {}),
+            python_info=report.get("python", {}),
+            scratch_dir_contents=[Path(path) for path in report.get("scratch", [])],
+            stack_summary=_frames(exception),
+            exception=exception,
+        )
+
+    @classmethod
+    def from_ending(
+        cls,
+        map_: Any,
+        component: int,
+        exit_code: int | None,
+        signal_number: int | None,
+        reason: str,
+        stderr: str,
+    ) -> ComponentError:
+        """Make it from how the process ended, where it left no report.
+
+        Parameters
+        ----------
+        exit_code, signal_number : int or None
+            One of them, unless the job was removed.
+        reason : str
+            Why the job was removed, where it was.
+        stderr : str
+            What the job wrote to standard error.
+        """
+        if reason:
+            what = f"The job was removed from the queue before it finished: {reason}"
+        elif signal_number is not None:
+            what = (
+                f"The process was killed by signal {signal_number} ({_signal_name(signal_number)}) "
+                "before the function returned"
+            )
+        else:
+            what = (
+                f"The process ended with exit status {exit_code} and left no result: the "
+                "function called os._exit(), or Python could not start"
+            )
+        lines = stderr.strip().splitlines()[-20:]
+        summary = "\n".join(["The end of its standard error:", *lines]) if lines else ""
+        return cls(map=map_, component=component, exception_msg=what, summary=summary)
+
+    def report(self) -> str:
+        """Return the report as text, 80 columns wide where it can be."""
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        name = f"error report for component {self.component} of map {self.map.tag}"
+        yield f"  Start {name}  ".center(_WIDTH, "=")
+        if self.node_info:
+            yield "Landed on execute node {host} ({address}) at {time}".format_map(self.node_info)
+            yield ""
+        if self.python_info:
+            yield "Python executable is {executable} (version {version})".format_map(
+                self.python_info
+            )
+            yield "with installed packages"
+            yield from (f"  {package}" for package in self.python_info.get("packages", []))
+            yield ""
+        if self.scratch_dir_contents:
+            yield "Scratch directory contents are"
+            yield from (f"  {path}" for path in self.scratch_dir_contents)
+            yield ""
+        if self.summary:
+            yield self.summary
+            yield ""
+        if self.exception:
+            yield "Exception and traceback (most recent call last):"
+            yield from _chain_lines(self.exception)
+        else:
+            yield self.exception_msg
+        yield ""
+        yield f"  End {name}  ".center(_WIDTH, "=")
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "unknown"
+
+
+def _last_line(exception: Mapping[str, Any]) -> str:
+    kind, message = exception.get("type", "Exception"), exception.get("message", "")
+    return f"{kind}: {message}" if message else str(kind)
+
+
+def _frames(exception: Mapping[str, Any]) -> list[Frame]:
+    return [Frame(**frame) for frame in exception.get("frames", [])]
+
+
+def _chain_lines(exception: Mapping[str, Any]) -> Iterator[str]:
+    for key, words in (
+        ("cause", "The above exception was the direct cause of the following exception:"),
+        ("context", "During handling of the above exception, another exception occurred:"),
+    ):
+        if exception.get(key):
+            yield from _chain_lines(exception[key])
+            yield ""
+            yield f"  {words}"
+            yield ""
+    yield from _frame_lines(_frames(exception))
+    if exception.get("frames_left_out"):
+        yield f"  [{exception['frames_left_out']} frames in the middle are left out]"
+        yield ""
+    yield from textwrap.indent(_last_line(exception), "  ").splitlines()
+    for note in exception.get("notes", []):
+        yield f"  {note}"
+
+
+def _frame_lines(frames: list[Frame]) -> Iterator[str]:
+    previous, repeats = None, 0
+    for frame in [*frames, None]:
+        place = (frame.file, frame.line, frame.function) if frame else None
+        if place == previous and frame:
+            repeats += 1
+            if repeats >= _REPEATS:
+                continue
+        else:
+            if repeats >= _REPEATS:
+                yield f"  [the frame above is repeated {repeats - _REPEATS + 1} more times]"
+                yield ""
+            previous, repeats = place, 0
+        if frame:
+            yield from _one_frame(frame)
+
+
+def _one_frame(frame: Frame) -> Iterator[str]:
+    yield f'  File "{frame.file}", line {frame.line}, in {frame.function}'
+    if frame.source:
+        yield f"    {frame.source}"
+    yield ""
+    if frame.locals:
+        yield "    Local variables:"
+        for name, text in frame.locals.items():
+            yield f"      {name} = {_shortened(text)}"
+        yield ""
+
+
+def _shortened(text: str) -> str:
+    text = text.replace("\n", " ")
+    return text if len(text) <= _LOCAL_WIDTH else f"{text[:20]} ... {text[-20:]}"

@@ -1,0 +1,142 @@
+"""Run the components of one job: read the input pack, call, write the output pack.
+
+The output pack is made before anything else and always exists, because HTCondor has been told to
+bring it back and a missing file would hold the job.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import pickle
+import sys
+from typing import Any, Callable, Dict, List, Tuple
+
+from . import packs
+
+
+class VersionMismatchError(Exception):
+    """The function was pickled by a Python whose pickles this one cannot run."""
+
+
+def _minor(version: str) -> Tuple[str, ...]:
+    return tuple(version.split(".")[:2])
+
+
+def _check_versions(envelope: Dict[str, Any]) -> None:
+    here, there = packs.PYTHON, str(envelope.get("python", ""))
+    if envelope.get("portable") or _minor(here) == _minor(there):
+        return
+    raise VersionMismatchError(
+        f"the function was sent from Python {there} by value (it is not importable by name, as "
+        f"in a notebook or a script), and this node runs Python {here} ({sys.executable}). "
+        "Python's bytecode differs between the two. Run the map from the same minor version of "
+        "Python as on the execute node, or choose a delivery method that brings its own Python."
+    )
+
+
+def _load_function(path: str) -> Callable[..., Any]:
+    with packs.PackReader(path) as pack:
+        _check_versions(pack.envelope)
+        record = pack.find(packs.ALL_COMPONENTS, packs.FUNCTION)
+        if record is None:
+            raise packs.DamagedPackError(f"the pack {path} holds no function")
+        function: Callable[..., Any] = pickle.loads(pack.payload(record))
+    return function
+
+
+def _dumps(value: object) -> bytes:
+    try:
+        return pickle.dumps(value, protocol=5)
+    except Exception:
+        # Functions and classes made on the way need cloudpickle, which costs 20 ms to import.
+        import cloudpickle
+
+        data: bytes = cloudpickle.dumps(value, protocol=5)
+        return data
+
+
+class _Job:
+    """One job's output pack, and whether all of its components returned."""
+
+    def __init__(self, output: packs.PackWriter) -> None:
+        self.output = output
+        self.failed = False
+
+    def fail(self, component: int, error: BaseException, summary: str = "") -> None:
+        from . import reports  # only where something failed: most jobs need none of it
+
+        self.failed = True
+        report = reports.describe(error, summary)
+        self.output.add(component, packs.ERROR, json.dumps(report).encode())
+        try:
+            exception = _dumps(error)
+        except BaseException:  # an exception that cannot travel is described by its report alone
+            return
+        self.output.add(component, packs.EXCEPTION, exception)
+
+    def run(
+        self, component: int, payload: Callable[[], bytes], function: Callable[..., Any]
+    ) -> None:
+        os.environ["HTMAP_COMPONENT"] = str(component)
+        self.output.add(component, packs.STARTED)
+        try:
+            args, kwargs = pickle.loads(payload())
+        except BaseException as error:
+            self.fail(component, error, "The component's input could not be read on the node.")
+            return
+        try:
+            result = function(*args, **kwargs)
+        except BaseException as error:  # sys.exit() in a function is a failure of the component
+            summary = ""
+            if isinstance(error, SystemExit):
+                summary = "The function left by sys.exit() instead of returning."
+            self.fail(component, error, summary)
+            return
+        try:
+            data = _dumps(result)
+        except BaseException as error:
+            from .reports import safe_repr
+
+            self.fail(
+                component,
+                error,
+                "The function returned, but its result cannot be pickled: "
+                f"{type(result).__name__} {safe_repr(result)}",
+            )
+            return
+        self.output.add(component, packs.RESULT, data)
+
+
+def main(argv: List[str]) -> int:
+    """Run one job.
+
+    Parameters
+    ----------
+    argv : list of str
+        Paths of the function pack, the input pack and the output pack to make.
+
+    Returns
+    -------
+    int
+        0 if every component returned, else 1.
+    """
+    function_path, input_path, output_path = (os.path.abspath(path) for path in argv)
+    # Modules that travel as input files are imported from the job's folder.
+    sys.path.insert(1, os.getcwd())
+    os.environ["HTMAP_ON_EXECUTE"] = "1"
+    with packs.PackWriter(output_path, packs.versions(kind="output")) as output:
+        job = _Job(output)
+        try:
+            function = _load_function(function_path)
+        except BaseException as error:
+            job.fail(packs.ALL_COMPONENTS, error, "The function could not be loaded on the node.")
+            return 1
+        try:
+            with packs.PackReader(input_path) as inputs:
+                for record in inputs.records():
+                    job.run(record.component, functools.partial(inputs.payload, record), function)
+        except (OSError, packs.DamagedPackError) as error:
+            job.fail(packs.ALL_COMPONENTS, error, "The job's input pack could not be read.")
+    return 1 if job.failed else 0

@@ -1,0 +1,146 @@
+"""What every part of a map's handle rests on: its state, waiting, and its failures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from htmap.display.summaries import one_line
+from htmap.errors import ComponentError
+from htmap.exceptions import (
+    HTMapException,
+    MapComponentError,
+    MapComponentHeld,
+    MapComponentRemoved,
+    MapWasRemoved,
+    NoSuchComponent,
+    OutputNotFound,
+    TimeoutError,
+)
+from htmap.pool.tracker import Tracker
+from htmap.pool.watch import Watch
+from htmap.statuses import ComponentStatus
+from htmap.store import outputs
+from htmap.store.folder import MapFolder
+from htmap.store.state import Ending, State
+
+#: A time in seconds, or as a timedelta; None waits for ever.
+Timeout = float | timedelta | None
+
+
+def seconds(timeout: float | timedelta) -> float:
+    """Return a time as a number of seconds."""
+    return timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout)
+
+
+class MapHandle:
+    """A map as it is now: what state its components are in, and how to wait for another."""
+
+    def __init__(self, tag: str, map_id: str) -> None:
+        self.tag = tag
+        self._folder = MapFolder(map_id)
+        try:
+            self._tracker = Tracker(self._folder)
+        except FileNotFoundError:
+            raise self._was_removed() from None
+
+    def __len__(self) -> int:
+        """Return the number of components."""
+        return len(self._tracker.state)
+
+    def _was_removed(self) -> MapWasRemoved:
+        return MapWasRemoved(
+            f"the map {self.tag!r} was removed; its results are gone. Make it again with htmap.map",
+            tag=self.tag,
+        )
+
+    def _refresh(self) -> State:
+        """Return the state with all that the event log tells by now."""
+        try:
+            if not self._folder.exists:
+                raise self._was_removed()
+            self._tracker.refresh()
+        except FileNotFoundError:
+            raise self._was_removed() from None
+        return self._tracker.state
+
+    def _wait_until(self, ready: Callable[[State], bool], timeout: Timeout, what: str) -> None:
+        """Return once ``ready`` says so; woken by each change of the event log."""
+        deadline = None if timeout is None else time.monotonic() + seconds(timeout)
+        if ready(self._refresh()):
+            return
+        with Watch(self._folder.events) as watch:
+            while not ready(self._refresh()):
+                left = None if deadline is None else deadline - time.monotonic()
+                if left is not None and left <= 0:
+                    raise TimeoutError(
+                        f"{what} of the map {self.tag!r} did not come within {timeout} s. "
+                        f"{one_line(self.tag, self._tracker.state)}. The map goes on: wait again, "
+                        "or look at Map.holds",
+                        tag=self.tag,
+                    )
+                watch.wait(left)
+
+    def _index(self, component: int) -> int:
+        size = len(self)
+        index = component + size if component < 0 else component
+        if not 0 <= index < size:
+            raise NoSuchComponent(
+                f"the map {self.tag!r} has no component {component}: it has {size}, from 0",
+                tag=self.tag,
+                component=component,
+            )
+        return index
+
+    def _wait_for(self, index: int, timeout: Timeout) -> ComponentStatus:
+        """Wait until a component has come to an end, or is held."""
+
+        def ready(state: State) -> bool:
+            return state[index].is_final or state[index] is ComponentStatus.HELD
+
+        if timeout is not None and seconds(timeout) <= 0 and not ready(self._refresh()):
+            raise OutputNotFound(
+                f"component {index} of the map {self.tag!r} has no output yet: it is "
+                f"{self._tracker.state[index]}. Map.get({index}) waits for it",
+                tag=self.tag,
+                component=index,
+            )
+        self._wait_until(ready, timeout, f"the output of component {index}")
+        return self._tracker.state[index]
+
+    def _error(self, component: int) -> ComponentError:
+        run, job = self._tracker.run_and_job(component)
+        report = outputs.read_report(run.output(job), component)
+        if report is not None:
+            return ComponentError.from_report(self, component, report)
+        ending = self._tracker.state.endings.get(component, Ending())
+        return ComponentError.from_ending(
+            self, component, *ending, outputs.read_text(run.stderr(job))
+        )
+
+    def _failure(self, component: int) -> HTMapException:
+        run, job = self._tracker.run_and_job(component)
+        error = self._error(component)
+        removed = self._tracker.state[component] is ComponentStatus.REMOVED
+        failure = (MapComponentRemoved if removed else MapComponentError)(
+            f"component {component} of the map {self.tag!r} ended without a result: "
+            f"{error.exception_msg}\n\n{error.report()}\n\n"
+            f"Run it again with Map.rerun([{component}])",
+            tag=self.tag,
+            component=component,
+            report=error.report(),
+        )
+        failure.__cause__ = outputs.read_exception(run.output(job), component)
+        return failure
+
+    def _held(self, component: int) -> MapComponentHeld:
+        hold = self._tracker.state.holds[component]
+        return MapComponentHeld(
+            f"component {component} of the map {self.tag!r} is held by HTCondor: {hold.reason} "
+            f"(code {hold.code}, subcode {hold.subcode}). Mend the cause and call Map.release(), "
+            "or Map.remove()",
+            tag=self.tag,
+            component=component,
+            hold=hold,
+        )

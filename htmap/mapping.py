@@ -1,0 +1,249 @@
+"""The front door: making maps."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import sys
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import Any
+
+from htmap import delivery, recovery, tags
+from htmap.exceptions import EmptyMap, NoMapYet, TagNotFound
+from htmap.maps import Map
+from htmap.options import MapOptions
+from htmap.settings import settings
+from htmap.store import claims
+from htmap.store.directory import open_root, writing
+from htmap.store.folder import MapFolder, Run
+from htmap.store.inputs import Arguments, write_function, write_inputs
+from htmap.store.journal import Intent
+from htmap.submission import abandon, submit_run, write_run
+
+
+def map(
+    func: Callable[..., Any],
+    args: Iterable[Any],
+    map_options: MapOptions | None = None,
+    tag: str | None = None,
+    quiet: bool = False,
+) -> Map:
+    """Run ``func(x)`` for each ``x`` of ``args`` as HTCondor jobs.
+
+    Parameters
+    ----------
+    func : callable
+        Takes one positional argument.
+    args : iterable
+        One item a component; consumed once. An endless one goes on until Ctrl-C, which leaves
+        nothing behind.
+    map_options : MapOptions, optional
+        What the jobs ask of HTCondor.
+    tag : str, optional
+        The map's name. Without one it gets a random name and is transient: :func:`htmap.clean`
+        removes it.
+    quiet : bool
+        Whether not to print the map's tag in an interactive session.
+
+    Returns
+    -------
+    Map
+
+    Raises
+    ------
+    EmptyMap
+        If there are no inputs.
+    InvalidTag, TagAlreadyExists
+        If the tag cannot be used.
+    CannotPickle
+        If the function or an input cannot be pickled.
+    MisalignedInputData, InvalidMapOption
+        If the options do not fit.
+    UnusableDirectory
+        If the HTMap directory cannot be written.
+    NoScheduler, SchedulerRefused, SubmitFailed
+        If the jobs cannot be submitted. Whatever is raised, nothing is left behind.
+
+    Examples
+    --------
+    >>> m = htmap.map(lambda x: 2 * x, range(10))  # doctest: +SKIP
+    >>> list(m)  # doctest: +SKIP
+    [0, 2, 4, 6, 8, 10, 12, 14, 16, 18]
+    """
+    return create_map(tag, func, (((arg,), {}) for arg in args), map_options, quiet)
+
+
+def starmap(
+    func: Callable[..., Any],
+    args: Iterable[tuple[Any, ...]] | None = None,
+    kwargs: Iterable[Mapping[str, Any]] | None = None,
+    map_options: MapOptions | None = None,
+    tag: str | None = None,
+    quiet: bool = False,
+) -> Map:
+    """Run ``func(*a, **k)`` for each pair of ``args`` and ``kwargs`` as HTCondor jobs.
+
+    Parameters
+    ----------
+    args : iterable of tuple, optional
+        Positional arguments, one tuple a component.
+    kwargs : iterable of dict, optional
+        Keyword arguments, one dict a component. The shorter of the two is filled up with nothing.
+    func, map_options, tag, quiet
+        As in :func:`map`, which also says what is raised.
+
+    Examples
+    --------
+    >>> m = htmap.starmap(pow, [(2, 3), (3, 2)])  # doctest: +SKIP
+    >>> list(m)  # doctest: +SKIP
+    [8, 9]
+    """
+    pairs = itertools.zip_longest(
+        () if args is None else args, () if kwargs is None else kwargs, fillvalue=None
+    )
+    components = ((tuple(a or ()), dict(k or {})) for a, k in pairs)
+    return create_map(tag, func, components, map_options, quiet)
+
+
+class MapBuilder:
+    """Collects the inputs of a map call by call; see :func:`build_map`."""
+
+    def __init__(
+        self,
+        func: Callable[..., Any],
+        map_options: MapOptions | None = None,
+        tag: str | None = None,
+    ) -> None:
+        self._func = func
+        self._map_options = map_options
+        self._tag = tag
+        self._map: Map | None = None
+        self.args: list[tuple[Any, ...]] = []
+        self.kwargs: list[dict[str, Any]] = []
+
+    def __call__(self, *args: Any, **kwargs: Any) -> None:
+        """Add a component that calls the function with these arguments."""
+        self.args.append(args)
+        self.kwargs.append(kwargs)
+
+    def __len__(self) -> int:
+        """Return how many components there are so far."""
+        return len(self.args)
+
+    def __enter__(self) -> MapBuilder:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            components = zip(self.args, self.kwargs, strict=True)
+            self._map = create_map(self._tag, self._func, components, self._map_options)
+
+    @property
+    def map(self) -> Map:
+        """The map that was made at the end of the ``with`` block.
+
+        Raises
+        ------
+        NoMapYet
+            Inside the block, or if the block failed.
+        """
+        if self._map is None:
+            raise NoMapYet(
+                "the map is made when the `with htmap.build_map(...)` block ends without an "
+                "error: read .map after the block"
+            )
+        return self._map
+
+
+def build_map(
+    func: Callable[..., Any], map_options: MapOptions | None = None, tag: str | None = None
+) -> MapBuilder:
+    """Return a context manager in which each call adds a component; its end makes the map.
+
+    If the block raises, nothing is made.
+
+    Parameters
+    ----------
+    func, map_options, tag
+        As in :func:`map`.
+
+    Examples
+    --------
+    >>> with htmap.build_map(pow) as power:  # doctest: +SKIP
+    ...     for exponent in range(3):
+    ...         power(2, exponent)
+    >>> list(power.map)  # doctest: +SKIP
+    [1, 2, 4]
+    """
+    return MapBuilder(func, map_options, tag)
+
+
+def create_map(
+    tag: str | None,
+    func: Callable[..., Any],
+    args_and_kwargs: Iterable[Arguments],
+    map_options: MapOptions | None = None,
+    quiet: bool = False,
+) -> Map:
+    """Make a map from pairs of positional and keyword arguments.
+
+    The one path behind all ways of making a map, with parameters as in :func:`map`.
+    """
+    transient = tag is None
+    tag = tags.validate(_free_random_tag() if tag is None else tag)
+    with contextlib.suppress(TagNotFound):
+        recovery.find(tag)
+        raise claims.taken(tag)
+    method = str(settings["DELIVERY_METHOD"])
+    delivery.descriptors(method)  # an unknown one is refused before anything is written
+    options = MapOptions.merge(map_options or MapOptions(), MapOptions(**settings["MAP_OPTIONS"]))
+    open_root()
+    folder = MapFolder(uuid.uuid4().hex)
+    intent = Intent("create", folder.map_id, tag)
+    claimed = False
+    try:
+        with writing():
+            intent.begin()
+            folder.create()
+            number, run_folder = folder.create_run()
+        write_function(folder.function, func)
+        count = write_inputs(run_folder / "inputs", args_and_kwargs)
+        if not count:
+            raise EmptyMap(f"the map {tag!r} has no inputs: a map needs at least one", tag=tag)
+        run = Run(run_folder, number, range(count))
+        write_run(run, options.resolve(count), method)
+        with writing():
+            folder.set_transient(transient)
+            folder.write_about(count)
+            claimed = True
+            claims.claim(tag, folder.map_id)
+        submit_run(folder, run, tag)
+    except BaseException:
+        if claimed:
+            abandon(folder)
+        recovery.delete(folder, tag)
+        intent.end()
+        raise
+    intent.end()
+    if _is_interactive() and not quiet:
+        print(f"Created map {tag} with {count} components")  # noqa: T201 - asked for by `quiet`
+    return Map(tag, folder.map_id)
+
+
+def _free_random_tag() -> str:
+    while True:
+        tag = tags.random_tag()
+        if not claims.is_taken(tag):
+            return tag
+
+
+def _is_interactive() -> bool:
+    main = sys.modules.get("__main__")
+    return bool(hasattr(sys, "ps1") or sys.flags.interactive or not hasattr(main, "__file__"))

@@ -1,0 +1,365 @@
+"""Map options: what HTCondor is asked for on behalf of a map."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import os
+import re
+from collections import UserDict
+from collections.abc import Iterable, Iterator, Mapping
+from numbers import Real
+from typing import Any
+
+from htmap.exceptions import InvalidMapOption, MisalignedInputData, ReservedOptionKeyword
+
+__all__ = ["MapOptions", "ResolvedOptions"]
+
+# What htmap says itself, in all of condor_submit's names for it and as attributes of the job.
+_RESERVED = {
+    word: reason
+    for reason, words in {
+        "htmap's own runner is what each job runs": """
+            args arguments arguments2 cmd executable jobuniverse remote_initialdir shell
+            transfer_executable transferexecutable universe""",
+        "htmap keeps what a component prints; Map.stdout and Map.stderr have it": """
+            err error out output stderr stdout transfer_error transfer_output""",
+        "the files of a map have their places in its folder": """
+            initial_dir initialdir iwd job_iwd log log_xml output_destination output_directory
+            outputdestination userlog userlogusexml""",
+        "htmap says what is transferred; give inputs as fixed_input_files or input_files": """
+            output_remaps preserve_relative_paths preserverelativepaths should_transfer_files
+            shouldtransferfiles transfer_files transfer_input_files transfer_output_files
+            transfer_output_remaps transferinput transferinputfiles transferoutput
+            transferoutputfiles transferoutputremaps when_to_transfer_output
+            whentotransferoutput""",
+        "the name of the batch is the map's tag": "batch_name jobbatchname",
+        "htmap finds its jobs by it": """
+            component htmapid htmaprun ishtmapjob lognotes moreinputfiles
+            submit_event_notes""",
+        "it is a word of HTCondor's submit language": """
+            cluster clusterid dollar elif else endif if include item itemindex node process procid
+            queue row step use warning""",
+    }.items()
+    for word in words.split()
+}
+_OURS = re.compile(r"option\d+")
+_NAME = re.compile(r"[a-z_][a-z0-9_]*")
+_CUSTOM = re.compile(r"(?:\+|my\.)+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+
+@dataclasses.dataclass(frozen=True)
+class ResolvedOptions:
+    """Map options for a map of a known size, as text.
+
+    Attributes
+    ----------
+    fixed : dict
+        Submit command to its value.
+    per_component : dict
+        Submit command to a list with one value for each component.
+    fixed_input_files : tuple of str
+        What every job is sent: absolute paths and URLs.
+    input_files : list of tuple of str, or None
+        What the job of each component is sent in addition.
+    """
+
+    fixed: dict[str, str]
+    per_component: dict[str, list[str]]
+    fixed_input_files: tuple[str, ...] = ()
+    input_files: list[tuple[str, ...]] | None = None
+
+
+class MapOptions(UserDict[str, Any]):
+    """What HTCondor is asked for on behalf of a map.
+
+    Any command of the submit language is a keyword: see the manual's section "Submit Description
+    File Commands". A value that is text or a number holds for the whole map; any other iterable
+    has one value for each component, in their order.
+
+    Parameters
+    ----------
+    fixed_input_files : str, os.PathLike, or iterable of them, optional
+        Files and URLs that every component is sent. A relative path starts at the directory in
+        which the map is made.
+    input_files : iterable, optional
+        For each component, a file or URL, or an iterable of them.
+    custom_options : dict, optional
+        Attributes of your own for the jobs, which a submit file marks by ``+`` or ``MY.``. Values
+        are ClassAd expressions, so text needs quotes of its own: ``'"text"'``.
+    **kwargs
+        Submit commands. Upper and lower case mean the same.
+
+    Raises
+    ------
+    ReservedOptionKeyword
+        If htmap itself says what you would say.
+    InvalidMapOption
+        If a name or a value is none that HTCondor could be given.
+
+    Examples
+    --------
+    >>> options = MapOptions(
+    ...     request_cpus=2,
+    ...     request_memory=["1GB", "2GB", "4GB"],
+    ...     custom_options={"ProjectName": '"Books"'},
+    ... )
+    >>> options.resolve(3).per_component["request_memory"]
+    ['1GB', '2GB', '4GB']
+    """
+
+    def __init__(
+        self,
+        *,
+        fixed_input_files: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None = None,
+        input_files: Iterable[str | os.PathLike[str] | Iterable[str | os.PathLike[str]]]
+        | None = None,
+        custom_options: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__()
+        self.fixed_input_files = () if fixed_input_files is None else _files(fixed_input_files)
+        if isinstance(input_files, (str, bytes, os.PathLike, Mapping)):
+            raise InvalidMapOption(
+                f"input_files is {input_files!r}, but has one item for each component: a file or a "
+                "list of files. What every component needs goes into fixed_input_files"
+            )
+        self.input_files = None if input_files is None else _repeatable(input_files, "input_files")
+        self.update(kwargs)
+        for name, value in (custom_options or {}).items():
+            self[f"MY.{name}"] = value
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        name = _checked_name(name)
+        text = _text(value)
+        if text is not None:
+            self.data[name] = _checked_text(text, f"the map option {name!r}")
+        else:
+            self.data[name] = _repeatable(value, name)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.data[_name(name)]
+
+    def __delitem__(self, name: str) -> None:
+        del self.data[_name(name)]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and _name(name) in self.data
+
+    @staticmethod
+    def merge(*others: MapOptions) -> MapOptions:
+        """Return options that say what all of several say; where they differ, the first wins.
+
+        ``requirements`` have to be met all, and ``fixed_input_files`` are all sent.
+
+        Parameters
+        ----------
+        *others : MapOptions
+            They are left as they are.
+
+        Examples
+        --------
+        >>> always = MapOptions(request_cpus=1, requirements="HasFloats")
+        >>> merged = MapOptions.merge(MapOptions(request_cpus=4, requirements="HasGPU"), always)
+        >>> merged["request_cpus"], merged["requirements"]
+        ('4', '(HasGPU) && (HasFloats)')
+        """
+        merged = MapOptions()
+        for other in reversed(others):
+            merged.data.update(other.data)
+            if other.input_files is not None:
+                merged.input_files = other.input_files
+        requirements = [other.data.get("requirements", "") for other in others]
+        requirements = [each for each in requirements if not isinstance(each, str) or each.strip()]
+        if len(requirements) > 1:
+            merged.data["requirements"] = _all_of(requirements)
+        files = itertools.chain.from_iterable(other.fixed_input_files for other in others)
+        merged.fixed_input_files = tuple(dict.fromkeys(files))
+        return merged
+
+    def resolve(self, components: int) -> ResolvedOptions:
+        """Return the options as text, with one value a component where they differ.
+
+        Parameters
+        ----------
+        components : int
+            How many components the map has.
+
+        Raises
+        ------
+        MisalignedInputData
+            If there are more or fewer values than components.
+        InvalidMapOption
+            If a value is none that HTCondor could be given.
+        """
+        fixed, per_component = {}, {}
+        for name, value in self.data.items():
+            if isinstance(value, str):
+                fixed[name] = value
+                continue
+            per_component[name] = [
+                _component_text(item, name, component)
+                for component, item in enumerate(_aligned(value, components, name))
+            ]
+        input_files = None
+        if self.input_files is not None:
+            aligned = _aligned(self.input_files, components, "input_files")
+            input_files = [tuple(map(_absolute, _files(item))) for item in aligned]
+        return ResolvedOptions(
+            fixed=fixed,
+            per_component=per_component,
+            fixed_input_files=tuple(map(_absolute, self.fixed_input_files)),
+            input_files=input_files,
+        )
+
+
+class _Remembered:
+    """The values of an iterator, which can thereby be gone through more than once."""
+
+    def __init__(self, values: Iterable[Any]) -> None:
+        self._rest = iter(values)
+        self._taken: list[Any] = []
+
+    def __iter__(self) -> Iterator[Any]:
+        for position in itertools.count():
+            if position == len(self._taken):
+                try:
+                    self._taken.append(next(self._rest))
+                except StopIteration:
+                    return
+            yield self._taken[position]
+
+
+def _repeatable(values: Any, name: str) -> Any:
+    if isinstance(values, (bytes, Mapping)) or not isinstance(values, Iterable):
+        raise InvalidMapOption(
+            f"the map option {name!r} is {values!r}, of type {type(values).__name__}. It can be "
+            "text, a number, true or false, or an iterable of these with one for each component"
+        )
+    return _Remembered(values) if iter(values) is values else values
+
+
+def _all_of(requirements: list[Any]) -> Any:
+    if all(isinstance(requirement, str) for requirement in requirements):
+        return _joined(requirements)
+    columns = (itertools.repeat(each) if isinstance(each, str) else each for each in requirements)
+    return _Remembered(map(_joined, zip(*columns, strict=False)))
+
+
+def _joined(requirements: Iterable[str]) -> str:
+    return " && ".join(f"({requirement})" for requirement in dict.fromkeys(requirements))
+
+
+def _aligned(values: Iterable[Any], components: int, name: str) -> list[Any]:
+    # One more than needed, so that an endless iterator does not hang.
+    found = list(itertools.islice(values, components + 1))
+    if len(found) != components:
+        count = f"{len(found)}" if len(found) < components else f"at least {len(found)}"
+        raise MisalignedInputData(
+            f"the map option {name!r} has {count} values for {components} components: it needs one "
+            "for each. A single text or number holds for all of them"
+        )
+    return found
+
+
+# --- names ----------------------------------------------------------------------------------------
+
+
+def _name(name: str) -> str:
+    """Return the one way to write a name: lower case, and MY. where a submit file may have +."""
+    lower = name.lower()
+    prefix = _CUSTOM.match(lower)
+    return f"MY.{lower[prefix.end() :]}" if prefix else lower
+
+
+def _checked_name(name: str) -> str:
+    if not isinstance(name, str):
+        raise InvalidMapOption(f"the name of a map option is a str, not {name!r}")
+    normal = _name(name)
+    bare = normal.removeprefix("MY.")
+    # Names become submit language, so they are made of nothing that has a meaning there.
+    if not _NAME.fullmatch(bare):
+        raise InvalidMapOption(
+            f"{name!r} cannot be the name of a map option: it has to be a word of letters, digits "
+            "and _, and may begin with + or MY. for an attribute of your own"
+        )
+    reason = _RESERVED.get(bare) or ("htmap uses it itself" if _OURS.fullmatch(bare) else None)
+    if reason:
+        raise ReservedOptionKeyword(f"{name!r} cannot be a map option: {reason}")
+    return normal
+
+
+# --- values ---------------------------------------------------------------------------------------
+
+
+def _text(value: Any) -> str | None:
+    """Return a value as it is written in a submit file, or None if it is no single value."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (str, os.PathLike)):
+        return os.fspath(value)
+    return str(value) if isinstance(value, Real) else None
+
+
+def _component_text(value: Any, name: str, component: int) -> str:
+    what = f"the map option {name!r} of component {component}"
+    text = _text(value)
+    if text is None:
+        raise InvalidMapOption(
+            f"{what} is {value!r}, of type {type(value).__name__}. It can be text, a number, true "
+            "or false"
+        )
+    return _checked_text(text, what)
+
+
+def _checked_text(text: Any, what: str) -> str:
+    if not isinstance(text, str):
+        raise InvalidMapOption(f"{what} is {text!r}: a path of bytes cannot be given to HTCondor")
+    found = _CONTROL.search(text)
+    if found:
+        raise InvalidMapOption(
+            f"{what} contains {found[0]!r}: {text!r}. A line break or control character would end "
+            "it early; write it without"
+        )
+    if text.endswith("\\"):
+        raise InvalidMapOption(
+            f"{what} ends in a backslash: {text!r}. That would join it to the next line; write it "
+            "without"
+        )
+    return text
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def _files(files: Any) -> tuple[str, ...]:
+    """Return one file, or each of several, as text."""
+    single = isinstance(files, (str, os.PathLike))
+    if not single and (isinstance(files, (bytes, Mapping)) or not isinstance(files, Iterable)):
+        raise InvalidMapOption(f"{files!r} is neither a path, nor a URL, nor a list of these")
+    return tuple(map(_file, [files] if single else files))
+
+
+def _file(file: Any) -> str:
+    if not isinstance(file, (str, os.PathLike)):
+        raise InvalidMapOption(f"the input file {file!r} is neither a path nor a URL")
+    text = _checked_text(os.fspath(file), "the name of an input file")
+    found = re.search(r'[,"]|\s$|^\s|^$', text)
+    if found:
+        raise InvalidMapOption(
+            f"the name of an input file is {text!r}, but HTCondor's list of files cannot hold a "
+            "name that is empty, has a comma or a double quote, or begins or ends in a space. "
+            "Give the file another name"
+        )
+    return text
+
+
+def _absolute(file: str) -> str:
+    if _URL.match(file):
+        return file
+    # A slash at the end means what is in the folder instead of the folder.
+    slash = "/" if file.endswith("/") else ""
+    path = os.path.abspath(os.path.expanduser(file))  # noqa: PTH100, PTH111 - pathlib drops it
+    return _file(path if path == "/" else path + slash)

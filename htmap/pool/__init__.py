@@ -1,0 +1,1 @@
+"""Everything that talks to HTCondor; the only importer of its bindings."""

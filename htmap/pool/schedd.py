@@ -1,0 +1,151 @@
+"""The schedd: finding it, and saying what is wrong when it does not answer.
+
+The bindings are imported when the first call needs them: they cost 25 to 60 ms.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from htmap.exceptions import HTMapException, NoScheduler, SchedulerRefused
+from htmap.settings import settings
+
+T = TypeVar("T")
+
+_REFUSALS = re.compile(
+    r"authenticat|DENIED|denied|permission|not authorized|FS:100|SECMAN|TOKEN|AUTHORIZ",
+)
+_NOT_THERE = re.compile(
+    r"[Uu]nable to (locate|determine|connect)|[Ff]ailed (communication|to connect|to start)|"
+    r"[Cc]onnection|[Cc]an't find address|refused|timed? ?out",
+)
+
+
+class Schedd:
+    """A schedd that has been located.
+
+    Attributes
+    ----------
+    version : tuple of int
+        Of the schedd, such as ``(23, 9, 6)``.
+    name : str
+        Its name in the pool, or its address where it has none.
+    """
+
+    def __init__(self, ad: Any) -> None:
+        import htcondor2
+
+        self._schedd = htcondor2.Schedd(ad)
+        self.name = str(ad.get("Name") or ad["MyAddress"])
+        found = re.search(r"(\d+)\.(\d+)\.(\d+)", str(ad.get("CondorVersion", "")))
+        self.version = tuple(int(part) for part in found.groups()) if found else (0, 0, 0)
+
+    def call(self, method: Callable[[Any], T], doing: str) -> T:
+        """Call ``method`` with the bindings' schedd object.
+
+        Parameters
+        ----------
+        method : callable
+            Takes an ``htcondor2.Schedd``.
+        doing : str
+            What is being done, for the error message ("submitting the map 'a'").
+
+        Raises
+        ------
+        NoScheduler
+            If the schedd does not answer.
+        SchedulerRefused
+            If it does not accept who we are.
+        HTMapException
+            If it answers that it cannot do that.
+        """
+        import htcondor2
+
+        try:
+            return method(self._schedd)
+        except (htcondor2.HTCondorException, OSError) as error:
+            # A schedd that was started anew has another address: look again next time.
+            forget()
+            raise explained(error, f"{doing} at the schedd {self.name}") from error
+
+
+_known: dict[tuple[object, object], Schedd] = {}
+
+
+def forget() -> None:
+    """Forget which schedd was found; the next :func:`locate` looks anew."""
+    _known.clear()
+
+
+def locate() -> Schedd:
+    """Return the schedd that the settings or HTCondor's own configuration name.
+
+    Raises
+    ------
+    NoScheduler
+        If there is none, or the collector that should know it does not answer.
+    SchedulerRefused
+        If the collector does not accept who we are.
+    """
+    name = settings["HTCONDOR.SCHEDULER"] or None
+    pool = settings["HTCONDOR.COLLECTOR"] or None
+    if (name, pool) not in _known:
+        import htcondor2
+
+        try:
+            collector = htcondor2.Collector(pool) if pool else htcondor2.Collector()
+            kind = htcondor2.DaemonType.Schedd
+            ad = collector.locate(kind, name) if name else collector.locate(kind)
+            if ad is None:
+                raise LookupError("the collector knows no such schedd")
+            _known[name, pool] = Schedd(ad)
+        except (htcondor2.HTCondorException, OSError, LookupError) as error:
+            raise explained(error, f"looking for the schedd ({_where(name, pool)})") from error
+    return _known[name, pool]
+
+
+def explained(error: BaseException, doing: str) -> HTMapException:
+    """Turn an error of the bindings into one that says what to do next."""
+    text = str(error).strip() or type(error).__name__
+    if "server's network address" in text or "CHANNEL_BINDING" in text:
+        return SchedulerRefused(
+            f"authentication failed while {doing}: {text}. These bindings check which address "
+            "asked for file system authentication, and daemons before 25.14 do not say. Use an "
+            "IDTOKEN (https://htcondor.readthedocs.io, `condor_token_fetch`), or, only where "
+            "the daemons listen on loopback alone, set SEC_FS_ENFORCE_CHANNEL_BINDING = false in "
+            "HTCondor's configuration"
+        )
+    if _REFUSALS.search(text):
+        return SchedulerRefused(
+            f"HTCondor refused while {doing}: {text}. It did not accept who you are, or does not "
+            "let you do that. Look at `condor_ping -type schedd WRITE`; a token must lie in "
+            "~/.condor/tokens.d, belong to you and have mode 0600"
+        )
+    if isinstance(error, LookupError) or _NOT_THERE.search(text):
+        return NoScheduler(
+            f"no HTCondor schedd answered while {doing}: {text}. In a notebook image, "
+            "`htc-pool status` says whether its pool runs and `htc-pool start` starts it; at a "
+            "site, set _CONDOR_SCHEDD_HOST and _CONDOR_COLLECTOR_HOST, or "
+            "HTCONDOR.SCHEDULER and HTCONDOR.COLLECTOR in ~/.htmaprc; `condor_q` must work in "
+            "the same shell"
+        )
+    return HTMapException(f"HTCondor failed while {doing}: {text}")
+
+
+def _where(name: object, pool: object) -> str:
+    import htcondor2
+
+    def setting(key: str) -> str:
+        try:
+            return str(htcondor2.param[key])
+        except KeyError:
+            return "not set"
+
+    if name or pool:
+        return f"schedd {name or 'unnamed'}, collector {pool or setting('COLLECTOR_HOST')}"
+    return (
+        f"in HTCondor's configuration: SCHEDD_HOST is {setting('SCHEDD_HOST')}, COLLECTOR_HOST "
+        f"is {setting('COLLECTOR_HOST')}, SCHEDD_ADDRESS_FILE is {setting('SCHEDD_ADDRESS_FILE')}"
+    )

@@ -1,0 +1,192 @@
+"""Turning a run of a map into an HTCondor cluster.
+
+Nothing that a user wrote is ever part of a line here except through :func:`literal`, or as the
+value of an option that is submit language by its nature; a line break is refused everywhere.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from htmap.exceptions import InvalidMapOption, SubmitFailed
+from htmap.options import ResolvedOptions
+from htmap.pool.schedd import Schedd, locate
+from htmap.store.folder import MapFolder, Run
+
+logger = logging.getLogger(__name__)
+
+#: Runs of more jobs than this are materialized by the schedd as earlier jobs leave.
+#: (https://htcondor.readthedocs.io, users' manual, "Submitting Lots of Jobs")
+EAGER_JOBS = 100
+# How many idle jobs the schedd then keeps ready: a tenth of the run, within these bounds. Making
+# them is part of the submission; a large pool starts a thousand in one negotiation.
+_LEAST_IDLE, _MOST_IDLE = 100, 1000
+
+#: From this version on a schedd starts jobs at once only after a queue action, not after a
+#: submission; before it, a submission starts them and held jobs wait.
+_STARTS_ON_ACTION = (25, 0, 0)
+
+#: HoldReasonCode 15, "submitted on hold": ours for the milliseconds until the release.
+SUBMITTED_ON_HOLD = 15
+
+
+def literal(text: str) -> str:
+    """Quote text so that HTCondor's submit language takes it for itself.
+
+    Raises
+    ------
+    InvalidMapOption
+        If it holds a control character, which no quoting can carry.
+    """
+    if any(ord(character) < 32 or ord(character) == 127 for character in text):
+        raise InvalidMapOption(f"{text!r} holds a control character; HTCondor cannot take that")
+    return text.replace("$", "$(DOLLAR)")
+
+
+def submit(
+    folder: MapFolder,
+    run: Run,
+    tag: str,
+    delivery: Mapping[str, str],
+    options: ResolvedOptions,
+) -> int:
+    """Submit a run; return its cluster.
+
+    Raises
+    ------
+    NoScheduler, SchedulerRefused
+        If the schedd cannot be had.
+    SubmitFailed
+        If it does not take the jobs.
+    """
+    schedd = locate()
+    lines = describe(folder, run, tag, delivery, options)
+    # The user's own `hold` is theirs to release.
+    briefly_held = schedd.version >= _STARTS_ON_ACTION and "hold" not in options.fixed
+    if briefly_held:
+        lines["hold"] = "true"
+    cluster, jobs = _submit(schedd, lines, run, options, tag)
+    if jobs != run.jobs:
+        raise SubmitFailed(
+            f"the schedd {schedd.name} took {jobs} of the {run.jobs} jobs of map {tag!r}. Bindings "
+            "that are older than the schedd do that: install the `htcondor` wheel from PyPI",
+            tag=tag,
+        )
+    if briefly_held:
+        release_submitted(folder.map_id, cluster, schedd)
+    return cluster
+
+
+def release_submitted(map_id: str, cluster: int, schedd: Schedd | None = None) -> None:
+    """Release the jobs of a cluster that were submitted on hold, by us and for a moment."""
+    import htcondor2
+
+    (schedd or locate()).call(
+        lambda target: target.act(htcondor2.JobAction.Release, f"ClusterId == {cluster}"),
+        f"starting the jobs of the map {map_id}",
+    )
+
+
+def describe(
+    folder: MapFolder,
+    run: Run,
+    tag: str,
+    delivery: Mapping[str, str],
+    options: ResolvedOptions,
+) -> dict[str, str]:
+    """Return the submit description of a run, command by command.
+
+    Every path but the first is relative to ``initialdir``, so that the user's own path occurs
+    once.
+    """
+    here = f"runs/{run.number}"
+    inputs = ["runner.pyz", "function.pack", f"{here}/inputs/$(Process)"]
+    lines = {
+        "universe": "vanilla",
+        "JobBatchName": literal(tag),
+        "initialdir": literal(str(folder.path)),
+        "log": "events",
+        "output": f"{here}/stdout/$(Process)",
+        "error": f"{here}/stderr/$(Process)",
+        "should_transfer_files": "YES",
+        "when_to_transfer_output": "ON_EXIT",
+        "transfer_input_files": ", ".join([*inputs, *map(literal, options.fixed_input_files)]),
+        # Named, or the starter waits a second to see which files are new.
+        "transfer_output_files": "output.pack",
+        "transfer_output_remaps": f'"output.pack = {here}/outputs/$(Process)"',
+        "MY.IsHTMapJob": "True",
+        # How jobs are found again if nobody lived to write down their cluster.
+        "MY.HTMapID": f'"{folder.map_id}"',
+        "MY.HTMapRun": str(run.number),
+        "MY.component": "$(component)",
+    }
+    if isinstance(run.components, range):
+        lines["component"] = "$(Process)"
+    if options.input_files is not None:
+        lines["transfer_input_files"] += "$(moreinputfiles)"
+    if run.jobs > EAGER_JOBS:
+        lines["max_idle"] = str(min(_MOST_IDLE, max(_LEAST_IDLE, run.jobs // 10)))
+    lines.update(options.fixed)
+    lines.update({key: f"$(option{number})" for number, key in enumerate(options.per_component)})
+    requirements = [
+        part for part in (delivery.get("requirements"), lines.get("requirements")) if part
+    ]
+    lines.update(delivery)
+    if requirements:
+        lines["requirements"] = " && ".join(f"({part})" for part in requirements)
+    return lines
+
+
+def rows(run: Run, options: ResolvedOptions) -> Iterator[dict[str, str]] | None:
+    """Return what differs between the jobs of a run, one row a job, or None.
+
+    The names of the columns have no underscore: with one, HTCondor cannot read a list of them.
+    """
+    varies = bool(options.per_component) or options.input_files is not None
+    if isinstance(run.components, range) and not varies:
+        return None
+
+    def of(component: int) -> dict[str, str]:
+        row = {"component": str(component)}
+        for number, values in enumerate(options.per_component.values()):
+            row[f"option{number}"] = values[component]
+        if options.input_files is not None:
+            more = options.input_files[component]
+            row["moreinputfiles"] = "".join(f", {literal(path)}" for path in more)
+        return row
+
+    return (of(component) for component in run.components)
+
+
+def _submit(
+    schedd: Schedd, lines: Mapping[str, str], run: Run, options: ResolvedOptions, tag: str
+) -> tuple[int, int]:
+    import htcondor2
+
+    for key, value in lines.items():
+        if "\n" in value or "\r" in value:
+            raise InvalidMapOption(f"the option {key!r} of map {tag!r} has a line break: {value!r}")
+
+    def send(target: Any) -> tuple[int, int]:
+        description = htcondor2.Submit(dict(lines))
+        items = rows(run, options)
+        if items is None:
+            result = target.submit(description, count=run.jobs)
+        else:
+            result = target.submit(description, itemdata=items)
+        return result.cluster(), result.num_procs()
+
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        try:
+            answer = schedd.call(send, f"submitting the map {tag!r}")
+        except (ValueError, TypeError, RuntimeError) as error:
+            raise SubmitFailed(
+                f"HTCondor cannot submit the map {tag!r}: {error}. Check its map options", tag=tag
+            ) from error
+    for warning in said:
+        logger.warning("HTCondor on submitting the map %r: %s", tag, warning.message)
+    return answer

@@ -1,0 +1,103 @@
+"""Finishing or undoing what a process had begun to do to a map when it was killed.
+
+Every look at maps through the front door calls :func:`settle` first. Nothing pending costs one
+listing of an empty folder.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from htmap.exceptions import HTMapException, TagNotFound
+from htmap.pool import queue
+from htmap.store import claims, journal
+from htmap.store.folder import MapFolder, Run
+from htmap.store.journal import Intent
+
+logger = logging.getLogger(__name__)
+
+
+def settle() -> None:
+    """Settle what dead processes left unfinished; what cannot be settled now stays for later."""
+    for intent in journal.pending():
+        if not intent.is_left_behind():
+            continue
+        try:
+            _settle(intent)
+        except (HTMapException, OSError) as error:
+            # Whether its jobs exist is not known: nothing may be thrown away.
+            logger.warning("the map %r is half made and stays so for now: %s", intent.tag, error)
+
+
+def _settle(intent: Intent) -> None:
+    folder = MapFolder(intent.map_id)
+    if intent.action == "remove":
+        remove_now(folder, intent.tag)
+    elif intent.action == "create":
+        if not _is_claimed(intent) or not _is_submitted(folder, folder.run(0)):
+            claims.release(intent.tag, intent.map_id)
+            folder.remove()
+    elif intent.action == "rerun":
+        run = folder.run(intent.run)
+        if not _is_submitted(folder, run):
+            folder.remove_run(intent.run)
+    intent.end()
+
+
+def find(tag: str) -> str:
+    """Return the id of the map that a tag stands for, after settling what was left unfinished.
+
+    Raises
+    ------
+    TagNotFound
+        If there is no such map. A tag whose map's folder is gone is freed.
+    """
+    settle()
+    map_id = claims.find(tag)
+    if not MapFolder(map_id).path.exists():
+        claims.release(tag, map_id)
+        claims.find(tag)
+    return map_id
+
+
+def remove_now(folder: MapFolder, tag: str) -> None:
+    """Take a map's jobs out of the queue and delete all that there is of it; safe to repeat.
+
+    Raises
+    ------
+    NoScheduler, SchedulerRefused
+        If the schedd cannot be had; then nothing is deleted.
+    """
+    queue.act(folder.map_id, "Remove", "its map was removed")
+    delete(folder, tag)
+
+
+def delete(folder: MapFolder, tag: str) -> None:
+    """Delete all that there is of a map on disk; safe to repeat."""
+    claims.release(tag, folder.map_id)
+    folder.remove()
+
+
+def _is_claimed(intent: Intent) -> bool:
+    try:
+        return claims.find(intent.tag) == intent.map_id
+    except TagNotFound:
+        return False
+
+
+def _is_submitted(folder: MapFolder, run: Run | None) -> bool:
+    """Find out whether a run became a cluster, and record it.
+
+    The event log is asked first: it knows of jobs that have left the queue, and needs no schedd.
+    """
+    if run is None:
+        return False
+    if run.cluster is None:
+        cluster = queue.cluster_in_log(folder, run.number)
+        found = queue.cluster_of(folder.map_id, run.number)
+        if cluster is None:
+            cluster = found
+        if cluster is None:
+            return False
+        run.record_cluster(cluster)
+    return True

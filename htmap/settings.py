@@ -1,0 +1,395 @@
+"""Settings: where maps live, how Python reaches the execute nodes, and options for every map.
+
+A setting is looked for in this order, and the first place that has it counts:
+
+1. what was set in the program: ``htmap.settings["HTMAP_DIR"] = "/data/maps"``;
+2. the environment (``HTMAP_DIR``, ``HTMAP_DELIVERY_METHOD``, ``HTMAP_CONDOR_SCHEDULER``,
+   ``HTMAP_CONDOR_COLLECTOR``), looked at each time; an empty variable counts as unset;
+3. the file ``~/.htmaprc``, in TOML, read when a setting is first asked for;
+4. the defaults below.
+
+==================  ============  ================================================
+HTMAP_DIR           ``~/.htmap``  the folder in which maps live
+DELIVERY_METHOD     ``"shared"``  how Python reaches the execute nodes
+HTCONDOR.SCHEDULER  None          the schedd's name; None is this machine's
+HTCONDOR.COLLECTOR  None          the pool's collector; None is the configured one
+MAP_OPTIONS         see below     map options that every map starts from
+WAIT_TIME           1             accepted and not used: nothing sleeps
+==================  ============  ================================================
+
+``MAP_OPTIONS`` is a table of submit commands: ``request_cpus`` "1", ``request_memory`` "128MB",
+``request_disk`` "1GB" and ``keep_claim_idle`` "30", the seconds for which a slot is kept for a next
+job. Any other map option can be added to it.
+
+A dot leads into a table: ``settings["MAP_OPTIONS.request_memory"]``.
+"""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import logging
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from datetime import date, time
+from pathlib import Path
+from typing import Any
+
+from htmap.exceptions import InvalidSettings, MissingSetting
+
+__all__ = ["BASE_SETTINGS", "USER_SETTINGS", "Settings", "settings"]
+
+logger = logging.getLogger(__name__)
+
+_ENVIRONMENT = {
+    "HTMAP_DIR": "HTMAP_DIR",
+    "HTMAP_DELIVERY_METHOD": "DELIVERY_METHOD",
+    "HTMAP_CONDOR_SCHEDULER": "HTCONDOR.SCHEDULER",
+    "HTMAP_CONDOR_COLLECTOR": "HTCONDOR.COLLECTOR",
+}
+
+
+def _defaults() -> dict[str, Any]:
+    return {
+        "HTMAP_DIR": os.path.expanduser("~/.htmap"),  # noqa: PTH111 - never fails without a home
+        "DELIVERY_METHOD": "shared",
+        "WAIT_TIME": 1,
+        "HTCONDOR": {"SCHEDULER": None, "COLLECTOR": None},
+        "MAP_OPTIONS": {
+            "request_cpus": "1",
+            "request_memory": "128MB",
+            "request_disk": "1GB",
+            "keep_claim_idle": "30",
+        },
+    }
+
+
+class _Layer:
+    """One dict of settings, made when it is first looked at."""
+
+    def __init__(self, make: Callable[[], dict[str, Any]]) -> None:
+        self._make = make
+        self._values: dict[str, Any] | None = None
+        self.changes = 0
+
+    @property
+    def values(self) -> dict[str, Any]:
+        if self._values is None:
+            self._values = self._make()
+        return self._values
+
+    @property
+    def state(self) -> object:
+        """What differs when the values do."""
+        return self.changes
+
+
+class _Environment(_Layer):
+    """The settings that are in the environment now."""
+
+    def __init__(self) -> None:
+        super().__init__(dict)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for variable, key in _ENVIRONMENT.items():
+            if os.environ.get(variable):
+                _put(found, key, os.environ[variable])
+        return found
+
+    @property
+    def state(self) -> object:
+        return [os.environ.get(variable) for variable in _ENVIRONMENT]
+
+
+class Settings:
+    """Dicts of settings, of which the first one that has a setting counts; tables are merged.
+
+    Parameters
+    ----------
+    *dicts : dict
+        From the one that wins to the one that loses.
+
+    Examples
+    --------
+    >>> settings = Settings({"a": {"b": 1}}, {"a": {"b": 2, "c": 3}})
+    >>> settings["a.b"], settings["a.c"]
+    (1, 3)
+    """
+
+    def __init__(self, *dicts: Mapping[str, Any]) -> None:
+        self._layers = [_layer_of(values) for values in dicts or ({},)]
+        self._merged: dict[str, Any] = {}
+        self._merged_from: object = None
+
+    @classmethod
+    def from_settings(cls, *settings: Settings) -> Settings:
+        """Return the layers of several settings as one; they stay theirs, so changes show there.
+
+        Parameters
+        ----------
+        *settings : Settings
+            From the one that wins to the one that loses.
+        """
+        return cls._of(*(layer for each in settings for layer in each._layers))
+
+    @classmethod
+    def _of(cls, *layers: _Layer) -> Settings:
+        made = cls()
+        made._layers = list(layers) or made._layers
+        return made
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Settings:
+        """Return the settings in a TOML file.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        InvalidSettings
+            If the file is not TOML, or a setting in it has a value of the wrong type.
+        """
+        return cls(_read(Path(path)))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the settings that win, the first dict, to a TOML file; None is left out.
+
+        Raises
+        ------
+        InvalidSettings
+            If a value cannot be written in TOML.
+        """
+        text = _toml(self._layers[0].values)
+        # Through a link, so that a file kept elsewhere stays there, and whole or not at all.
+        target = Path(path).expanduser().resolve()
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        try:
+            temporary.write_text(text, encoding="utf-8")
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all settings as one dict, the caller's own."""
+        return copy.deepcopy(self._merge())
+
+    def _merge(self) -> dict[str, Any]:
+        state = [(id(layer), layer.state) for layer in self._layers]
+        if state != self._merged_from:
+            merged: dict[str, Any] = {}
+            for layer in reversed(self._layers):
+                merged = _merged(layer.values, merged)
+            self._merged, self._merged_from = merged, state
+        return self._merged
+
+    def __getitem__(self, key: str) -> Any:
+        found: Any = self._merge()
+        for name in key.split("."):
+            if not isinstance(found, dict) or name not in found:
+                raise MissingSetting(
+                    f"there is no setting {key!r}. htmap.settings.to_dict() has those that there "
+                    "are; one can be added with htmap.settings[...] = ..."
+                )
+            found = found[name]
+        return copy.deepcopy(found)
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        layer = self._layers[0]
+        _put(layer.values, key, copy.deepcopy(value))
+        layer.changes += 1
+
+    def __contains__(self, key: str) -> bool:
+        try:
+            self[key]
+        except MissingSetting:
+            return False
+        return True
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return a setting, or ``default`` where there is none."""
+        try:
+            return self[key]
+        except MissingSetting:
+            return default
+
+    def replace(self, other: Settings) -> None:
+        """Become what ``other`` is, with its layers."""
+        self._layers = list(other._layers)
+
+    def append(self, other: Settings | Mapping[str, Any]) -> None:
+        """Add settings that lose against all that there are."""
+        self._layers = [*self._layers, *_layers_of(other)]
+
+    def prepend(self, other: Settings | Mapping[str, Any]) -> None:
+        """Add settings that win over all that there are."""
+        self._layers = [*_layers_of(other), *self._layers]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Settings):
+            return NotImplemented
+        return self._merge() == other._merge()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        return _toml(self._merge())
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._merge()}>"
+
+
+def _layer_of(values: Mapping[str, Any]) -> _Layer:
+    own = copy.deepcopy(dict(values))
+    return _Layer(lambda: own)
+
+
+def _layers_of(other: Settings | Mapping[str, Any]) -> list[_Layer]:
+    return list(other._layers) if isinstance(other, Settings) else [_layer_of(other)]
+
+
+def _put(values: dict[str, Any], key: str, value: Any) -> None:
+    *tables, name = key.split(".")
+    for table in tables:
+        values = values.setdefault(table, {})
+        if not isinstance(values, dict):
+            raise InvalidSettings(f"{key!r} cannot be set: {table!r} in it is no table but a value")
+    values[name] = value
+
+
+def _merged(winner: dict[str, Any], loser: dict[str, Any]) -> dict[str, Any]:
+    merged = {**loser, **winner}
+    for key, value in winner.items():
+        if isinstance(value, dict):
+            below = loser.get(key)
+            merged[key] = _merged(value, below if isinstance(below, dict) else {})
+    return merged
+
+
+# --- the file -------------------------------------------------------------------------------------
+
+
+def _user_file() -> dict[str, Any]:
+    path = Path(os.path.expanduser("~/.htmaprc"))  # noqa: PTH111 - never fails without a home
+    # os.path, because a home that may not even be looked into cannot hold settings of ours.
+    return _read(path) if os.path.exists(path) else {}  # noqa: PTH110
+
+
+def _read(path: Path) -> dict[str, Any]:
+    tomllib = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    try:
+        with path.open("rb") as file:
+            values: dict[str, Any] = tomllib.load(file)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise InvalidSettings(
+            f"the settings in {path} cannot be read: {error.strerror}. Make the file readable, or "
+            "move it away",
+            path=path,
+        ) from error
+    except ValueError as error:  # also UnicodeDecodeError; the text names line and column
+        raise InvalidSettings(
+            f"the settings in {path} are not valid TOML: {error}. Text needs quotes, such as "
+            'HTMAP_DIR = "/data/maps"',
+            path=path,
+        ) from error
+    return _checked(values, _defaults(), path)
+
+
+def _checked(
+    values: dict[str, Any], defaults: dict[str, Any], path: Path, within: str = ""
+) -> dict[str, Any]:
+    """Return settings with the types of their defaults."""
+    checked = {}
+    for name, value in values.items():
+        key = within + name
+        if name not in defaults:
+            logger.warning(
+                "the setting %s in %s is not known to htmap and has no effect", key, path
+            )
+            checked[name] = value
+        elif name == "MAP_OPTIONS" and isinstance(value, dict):
+            checked[name] = value  # any option of HTCondor's; MapOptions looks at them
+        elif isinstance(defaults[name], dict) and isinstance(value, dict):
+            checked[name] = _checked(value, defaults[name], path, within=f"{key}.")
+        else:
+            checked[name] = _typed(value, defaults[name], key, path)
+    return checked
+
+
+def _typed(value: Any, default: Any, key: str, path: Path) -> Any:
+    """Return a value as its default's type; None stands for text that may be missing."""
+    if isinstance(default, dict):
+        expected = f"a table ([{key}])"
+    elif isinstance(default, (str, type(None))):
+        expected = "text in quotes"
+        if isinstance(value, str):
+            return value
+    else:
+        expected = "a number"
+        # HTMap 0.6's `htmap set` wrote numbers as text.
+        try:
+            if not isinstance(value, bool) and isinstance(value, (int, float, str)):
+                return float(value) if isinstance(value, str) else value
+        except ValueError:
+            pass
+    raise InvalidSettings(
+        f"the setting {key} in {path} is {value!r}, but has to be {expected}. Correct it in the "
+        "file",
+        path=path,
+    )
+
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def _toml(values: dict[str, Any], within: str = "") -> str:
+    """Return a table as TOML; values come before tables, as they must."""
+    lines = [
+        f"{_toml_key(key)} = {_toml_value(value, key)}"
+        for key, value in values.items()
+        if value is not None and not isinstance(value, dict)
+    ]
+    text = "".join(f"{line}\n" for line in lines)
+    for key, table in values.items():
+        if isinstance(table, dict):
+            name = f"{within}{_toml_key(key)}"
+            text += f"\n[{name}]\n{_toml(table, within=f'{name}.')}"
+    return text
+
+
+def _toml_key(key: str) -> str:
+    return key if _BARE_KEY.fullmatch(key) else _toml_text(key)
+
+
+def _toml_value(value: Any, key: str) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    if isinstance(value, (str, os.PathLike)):
+        return _toml_text(os.fspath(value))
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(_toml_value(item, key) for item in value)}]"
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    raise InvalidSettings(
+        f"the setting {key} cannot be written to a file: {value!r} is of type "
+        f"{type(value).__name__}. Text, numbers, true, false, lists and tables of these can be"
+    )
+
+
+def _toml_text(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + re.sub(r"[\x00-\x1f\x7f]", lambda m: f"\\u{ord(m[0]):04x}", escaped) + '"'
+
+
+BASE_SETTINGS = Settings._of(_Layer(_defaults))
+USER_SETTINGS = Settings._of(_Layer(_user_file))
+settings = Settings.from_settings(
+    Settings(), Settings._of(_Environment()), USER_SETTINGS, BASE_SETTINGS
+)

@@ -1,0 +1,20 @@
+"""Everything that is on disk, and the only code that knows a path's shape.
+
+Layout of the HTMap directory (mode 0700)::
+
+    tags/<tag>              which map the tag stands for; made atomically
+    journal/                what is being done to a map, until it is done (htmap.store.journal)
+    runners/<digest>.pyz    the zip application that travels with jobs
+    maps/<id>/
+        map.json            number of components, time of creation
+        transient           marker: the map was made without a tag
+        function.pack       the mapped function
+        runner.pyz          hard link to the runner that the map was made with
+        events              HTCondor's job event log of all runs
+        runs/<k>/           one submission: 0 is the map's first, each rerun adds one
+            run.json        which components it runs, how many a job
+            cluster         the HTCondor cluster, written once it is known
+            inputs/<p>      input pack of job (process) p
+            outputs/<p>     output pack
+            stdout/<p> stderr/<p>
+"""

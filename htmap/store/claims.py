@@ -1,0 +1,125 @@
+"""Tags on disk: which map a tag stands for, claimed by one process only."""
+
+from __future__ import annotations
+
+import errno
+import fnmatch
+import os
+import uuid
+from pathlib import Path
+
+from htmap.exceptions import TagAlreadyExists, TagNotFound
+from htmap.store.directory import open_root, root
+from htmap.store.files import sync_folder
+
+# What link() answers on file systems that have no hard links.
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV}
+
+
+def claim(tag: str, map_id: str) -> None:
+    """Make ``tag`` stand for a map, if it stands for none yet.
+
+    Raises
+    ------
+    TagAlreadyExists
+        If the tag is taken, also when another process takes it at the same instant.
+    """
+    folder = open_root() / "tags"
+    path = folder / tag
+    temporary = folder / f".{uuid.uuid4().hex}"
+    temporary.write_text(map_id)
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise taken(tag) from None
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        _claim_without_links(path, tag, map_id)
+    finally:
+        temporary.unlink()
+    sync_folder(folder)
+
+
+def _claim_without_links(path: Path, tag: str, map_id: str) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise taken(tag) from None
+    with os.fdopen(descriptor, "w") as file:
+        file.write(map_id)
+
+
+def taken(tag: str) -> TagAlreadyExists:
+    """Return the error that says that a tag is taken and what to do about it."""
+    return TagAlreadyExists(
+        f"the tag {tag!r} is taken by another map. Load that map with htmap.load({tag!r}), "
+        f"remove it with htmap.remove({tag!r}), or choose another tag",
+        tag=tag,
+    )
+
+
+def find(tag: str) -> str:
+    """Return the id of the map that ``tag`` stands for.
+
+    Raises
+    ------
+    TagNotFound
+        If it stands for none.
+    """
+    try:
+        map_id = (root() / "tags" / tag).read_text() if is_tag_file(tag) else ""
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
+        map_id = ""
+    if not map_id:
+        raise TagNotFound(
+            f"there is no map with the tag {tag!r} in {root()}. htmap.get_tags() (in a shell: "
+            "`htmap tags`) lists the tags that there are",
+            tag=tag,
+        )
+    return map_id
+
+
+def is_tag_file(name: str) -> bool:
+    """Tell whether a name in the folder of tags can be a tag (temporary files begin with a dot)."""
+    return not name.startswith(".") and "/" not in name
+
+
+def is_taken(tag: str) -> bool:
+    """Tell whether a tag stands for a map now."""
+    return (root() / "tags" / tag).exists()
+
+
+def list_tags(pattern: str | None = None) -> tuple[str, ...]:
+    """Return all tags, or those that match a shell-style pattern (case matters), sorted."""
+    try:
+        names = [path.name for path in (root() / "tags").iterdir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    return tuple(
+        sorted(
+            name
+            for name in names
+            if is_tag_file(name) and (pattern is None or fnmatch.fnmatchcase(name, pattern))
+        )
+    )
+
+
+def release(tag: str, map_id: str) -> None:
+    """Free a tag if it still stands for this map; safe to repeat."""
+    try:
+        if find(tag) == map_id:
+            (root() / "tags" / tag).unlink()
+    except (TagNotFound, FileNotFoundError):
+        pass
+
+
+def tag_of(map_id: str) -> str | None:
+    """Return the tag that stands for a map, by reading all of them, or None."""
+    for tag in list_tags():
+        try:
+            if find(tag) == map_id:
+                return tag
+        except TagNotFound:
+            continue
+    return None

@@ -1,0 +1,243 @@
+"""One map's folder and the runs in it: names, and what is written there before jobs exist."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import json
+import os
+import shutil
+from collections.abc import Container, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from htmap.exceptions import CorruptPack
+from htmap.store.directory import open_root, root
+from htmap.store.files import sync_folder, write_whole
+from htmap.store.runner import runner_path
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """One submission of a map: which of its components, in which jobs.
+
+    Attributes
+    ----------
+    folder : Path
+        ``runs/<number>`` in the map's folder.
+    number : int
+        0 for the map's first submission, one more for each rerun.
+    components : sequence of int
+        In the order in which jobs take them; a ``range`` where they are consecutive.
+    per_job : int
+        How many components share one job.
+    """
+
+    folder: Path
+    number: int
+    components: Sequence[int]
+    per_job: int = 1
+
+    @property
+    def jobs(self) -> int:
+        """Number of jobs."""
+        return -(-len(self.components) // self.per_job)
+
+    def components_of(self, job: int) -> Sequence[int]:
+        """Return the components that a job runs (none for a job that is not of this run)."""
+        start = job * self.per_job
+        return self.components[start : start + self.per_job] if job >= 0 else ()
+
+    def input(self, job: int) -> Path:
+        """Path of a job's input pack."""
+        return self.folder / "inputs" / str(job)
+
+    def output(self, job: int) -> Path:
+        """Path of a job's output pack."""
+        return self.folder / "outputs" / str(job)
+
+    def stdout(self, job: int) -> Path:
+        """Path of what a job wrote to standard output."""
+        return self.folder / "stdout" / str(job)
+
+    def stderr(self, job: int) -> Path:
+        """Path of what a job wrote to standard error."""
+        return self.folder / "stderr" / str(job)
+
+    @property
+    def cluster(self) -> int | None:
+        """The HTCondor cluster of the run, or None while it is not known to be submitted."""
+        try:
+            return int((self.folder / "cluster").read_text())
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def record_cluster(self, cluster: int) -> None:
+        """Write down which cluster the run became."""
+        write_whole(self.folder / "cluster", str(cluster).encode())
+
+    def write(self, submit: dict[str, Any]) -> None:
+        """Write down the run itself, after its inputs and before it is submitted.
+
+        Parameters
+        ----------
+        submit : dict
+            The options that it is submitted with, so that a rerun can use them again.
+        """
+        whole = isinstance(self.components, range)
+        text = {
+            "components": None if whole else list(self.components),
+            "count": len(self.components),
+            "per_job": self.per_job,
+            "submit": submit,
+        }
+        write_whole(self.folder / "run.json", json.dumps(text).encode())
+
+    @functools.cached_property
+    def submit(self) -> dict[str, Any]:
+        """What :meth:`write` was given."""
+        options: dict[str, Any] = _read_json(self.folder / "run.json")["submit"]
+        return options
+
+
+class MapFolder:
+    """The folder of one map.
+
+    Parameters
+    ----------
+    map_id : str
+        The map's own name for ever, 32 hexadecimal digits; tags come and go.
+    """
+
+    def __init__(self, map_id: str) -> None:
+        self.map_id = map_id
+        self.path = root() / "maps" / map_id
+        self.function = self.path / "function.pack"
+        self.runner = self.path / "runner.pyz"
+        self.events = self.path / "events"
+
+    def create(self) -> None:
+        """Make the folder with the runner in it.
+
+        Raises
+        ------
+        OSError
+            If the disk does not let it.
+        """
+        runner = runner_path(open_root())
+        self.path.mkdir(mode=0o700)
+        try:
+            os.link(runner, self.runner)
+        except OSError:  # a file system without hard links
+            shutil.copyfile(runner, self.runner)
+        # HTCondor appends to it; the readers wait for a change of a file that exists.
+        self.events.touch(mode=0o600)
+
+    @property
+    def exists(self) -> bool:
+        """Whether the map is still there."""
+        return (self.path / "map.json").exists()
+
+    def write_about(self, components: int) -> None:
+        """Write down what the map is; from then on the folder is whole."""
+        about = {
+            "format": 1,
+            "components": components,
+            "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        }
+        write_whole(self.path / "map.json", json.dumps(about).encode())
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What :meth:`write_about` wrote: ``components`` (int) and ``created`` (ISO 8601)."""
+        return _read_json(self.path / "map.json")
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether the map was made without a tag and `clean` may remove it."""
+        return (self.path / "transient").exists()
+
+    def set_transient(self, transient: bool) -> None:
+        """Mark the map as transient, or as one to keep."""
+        marker = self.path / "transient"
+        if transient:
+            marker.touch(mode=0o600)
+        else:
+            marker.unlink(missing_ok=True)
+        sync_folder(self.path)
+
+    def create_run(self) -> tuple[int, Path]:
+        """Make the folders of the next run; HTCondor does not make them for outputs.
+
+        Returns
+        -------
+        int, Path
+            The run's number, which no other process has been given, and its folder.
+        """
+        (self.path / "runs").mkdir(mode=0o700, exist_ok=True)
+        number = 1 + max(self._run_numbers(), default=-1)
+        while True:
+            folder = self.path / "runs" / str(number)
+            try:
+                folder.mkdir(mode=0o700)
+                break
+            except FileExistsError:  # another process runs components again at the same time
+                number += 1
+        for name in ("inputs", "outputs", "stdout", "stderr"):
+            (folder / name).mkdir(mode=0o700)
+        return number, folder
+
+    def _run_numbers(self) -> list[int]:
+        return sorted(int(path.name) for path in (self.path / "runs").iterdir())
+
+    def runs(self, known: Container[int] = ()) -> list[Run]:
+        """Return the runs that are written down, but for those whose numbers are known."""
+        return [
+            run
+            for number in self._run_numbers()
+            if number not in known and (run := self.run(number)) is not None
+        ]
+
+    def run(self, number: int) -> Run | None:
+        """Return one run, or None while it is not written down."""
+        folder = self.path / "runs" / str(number)
+        try:
+            about = _read_json(folder / "run.json")
+        except FileNotFoundError:
+            return None
+        components = about["components"]
+        if components is None:
+            components = range(about["count"])
+        return Run(folder, number, components, about["per_job"])
+
+    def remove_run(self, number: int) -> None:
+        """Delete a run that has no jobs; safe to repeat."""
+        shutil.rmtree(self.path / "runs" / str(number), ignore_errors=True)
+
+    def remove(self) -> None:
+        """Delete the folder; safe to repeat, and while a job's last words still arrive."""
+        # What makes it a map goes first: whoever looks from now on finds none.
+        with contextlib.suppress(FileNotFoundError):
+            (self.path / "map.json").unlink()
+        for _ in range(100):
+            shutil.rmtree(self.path, ignore_errors=True)
+            if not self.path.exists():
+                return
+        shutil.rmtree(self.path)  # says what is in the way
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    text = path.read_bytes()
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise CorruptPack(
+            f"{path} is damaged ({error}). The map's inputs and finished outputs are in the "
+            "folders beside it",
+            path=path,
+        ) from error
+    if not isinstance(content, dict):
+        raise CorruptPack(f"{path} is damaged: it holds no JSON object", path=path)
+    return content

@@ -1,0 +1,127 @@
+"""Writing and reading a map's function and inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from htmap.exceptions import CannotPickle, CorruptPack
+from htmap.execute import packs
+from htmap.store.directory import writing
+from htmap.store.pickles import dumps, is_portable
+from htmap.version import __version__
+
+#: Positional and keyword arguments of one component.
+Arguments = tuple[tuple[Any, ...], dict[str, Any]]
+
+
+def _envelope(kind: str, **more: Any) -> dict[str, Any]:
+    import cloudpickle
+
+    return packs.versions(kind=kind, htmap=__version__, cloudpickle=cloudpickle.__version__, **more)
+
+
+def write_function(path: Path, function: Callable[..., Any]) -> None:
+    """Write the function pack.
+
+    Raises
+    ------
+    CannotPickle
+        If the function, or something that it refers to, cannot be pickled.
+    """
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    data = dumps(function, f"the function {name}")
+    envelope = _envelope("function", name=name, portable=is_portable(data))
+    with writing(), packs.PackWriter(path, envelope) as pack:
+        pack.add(packs.ALL_COMPONENTS, packs.FUNCTION, data)
+
+
+class InputWriter:
+    """Writes input packs one after another, one for each job.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the packs are made, named 0, 1, 2 …
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = str(folder)
+        self._envelope = _envelope("input")
+        self.count = 0
+
+    def add(self, component: int, arguments: Arguments) -> None:
+        """Write the pack of the next job, which runs one component.
+
+        Raises
+        ------
+        CannotPickle
+            If an argument cannot be pickled.
+        """
+        try:
+            data = dumps(arguments, f"the input of component {component}")
+        except CannotPickle as error:
+            error.component = component
+            raise
+        self._add(component, data)
+
+    def copy(self, component: int, source: Path) -> None:
+        """Write the pack of the next job from a component's record in an earlier pack.
+
+        Raises
+        ------
+        CorruptPack
+            If the earlier pack is damaged or gone.
+        """
+        self._add(component, _record(source, component))
+
+    def _add(self, component: int, data: bytes) -> None:
+        with (
+            writing(),
+            packs.PackWriter(f"{self._folder}/{self.count}", self._envelope) as pack,
+        ):
+            pack.add(component, packs.INPUT, data)
+        self.count += 1
+
+
+def _record(path: Path, component: int) -> bytes:
+    try:
+        with packs.PackReader(path) as pack:
+            record = pack.find(component, packs.INPUT)
+            if record is None:
+                raise packs.DamagedPackError(f"it holds no input of component {component}")
+            return pack.payload(record)
+    except (OSError, packs.DamagedPackError) as error:
+        raise CorruptPack(
+            f"the input of component {component} cannot be read from {path}: {error}",
+            component=component,
+            path=path,
+        ) from error
+
+
+def write_inputs(folder: Path, inputs: Iterable[Arguments]) -> int:
+    """Write one input pack for each item of ``inputs``, as they come; return how many.
+
+    Raises
+    ------
+    CannotPickle
+        If an argument cannot be pickled.
+    """
+    writer = InputWriter(folder)
+    for component, arguments in enumerate(inputs):
+        writer.add(component, arguments)
+    return writer.count
+
+
+def copy_inputs(folder: Path, sources: Iterable[tuple[int, Path]]) -> None:
+    """Write one input pack for each ``(component, earlier pack)``.
+
+    Raises
+    ------
+    CorruptPack
+        If an earlier pack is damaged or gone.
+    """
+    writer = InputWriter(folder)
+    for component, source in sources:
+        writer.copy(component, source)

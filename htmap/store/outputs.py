@@ -1,0 +1,114 @@
+"""Reading output packs. They are believed only when HTCondor says that their job has ended."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+from htmap.exceptions import CorruptPack, OutputCannotBeLoaded
+from htmap.execute import packs
+
+#: What a component that ended without a record left behind.
+NOTHING = 0
+
+
+def endings(path: Path) -> dict[int, int]:
+    """Return how each component in an output pack ended, without unpickling anything.
+
+    Returns
+    -------
+    dict
+        Component to :data:`packs.RESULT` or :data:`packs.ERROR`; components without either are
+        absent, and so is everything where there is no whole pack.
+    """
+    found: dict[int, int] = {}
+    with contextlib.suppress(OSError, packs.DamagedPackError), packs.PackReader(path) as pack:
+        for record in pack.records():
+            if record.kind in (packs.RESULT, packs.ERROR):
+                found[record.component] = record.kind
+    return found
+
+
+def read_result(path: Path, component: int, tag: str) -> Any:
+    """Load what a component returned.
+
+    Raises
+    ------
+    CorruptPack
+        If the pack is damaged or gone.
+    OutputCannotBeLoaded
+        If the pickle cannot be loaded here; says from which versions it came.
+    """
+    try:
+        with packs.PackReader(path) as pack:
+            envelope = pack.envelope
+            record = pack.find(component, packs.RESULT)
+            if record is None:
+                raise packs.DamagedPackError(f"it holds no result of component {component}")
+            data = pack.payload(record)
+    except (OSError, packs.DamagedPackError) as error:
+        raise CorruptPack(
+            f"the result of component {component} of map {tag!r} cannot be read: {error}. "
+            f"Run it again with Map.rerun([{component}])",
+            tag=tag,
+            component=component,
+            path=path,
+        ) from error
+    try:
+        return pickle.loads(data)
+    except Exception as error:
+        there, here = envelope.get("python"), packs.PYTHON
+        versions = (
+            f"It was written by Python {there} and is read by Python {here}"
+            if there != here
+            else f"Both ends run Python {here}"
+        )
+        message = (
+            f"component {component} of map {tag!r} returned, but its result cannot be loaded "
+            f"here ({type(error).__name__}: {error}). {versions}. Install what the result "
+            "needs where you read it, or let the function return plain data"
+        )
+        raise OutputCannotBeLoaded(message, tag=tag, component=component, path=path) from error
+
+
+def read_report(path: Path, component: int) -> dict[str, Any] | None:
+    """Return the report of a component's failure, or None where the job left none.
+
+    A failure that concerns the whole job (its function could not be loaded) is the report of
+    each of its components.
+    """
+    report: dict[str, Any] | None = None
+    with (
+        contextlib.suppress(OSError, packs.DamagedPackError, ValueError),
+        packs.PackReader(path) as pack,
+    ):
+        for record in pack.records():
+            if record.kind == packs.ERROR and record.component in (component, packs.ALL_COMPONENTS):
+                report = json.loads(pack.payload(record))
+    return report
+
+
+def read_exception(path: Path, component: int) -> BaseException | None:
+    """Load the exception that a component raised, or None where it cannot be had.
+
+    Best effort on purpose: the report says the same in words, whatever the exception's class
+    does when it is unpickled.
+    """
+    with contextlib.suppress(Exception), packs.PackReader(path) as pack:
+        for owner in (component, packs.ALL_COMPONENTS):
+            record = pack.find(owner, packs.EXCEPTION)
+            if record is not None:
+                exception = pickle.loads(pack.payload(record))
+                return exception if isinstance(exception, BaseException) else None
+    return None
+
+
+def read_text(path: Path) -> str:
+    """Return what a job wrote to a stream; nothing where it never ran."""
+    try:
+        return path.read_text(errors="replace")
+    except FileNotFoundError:
+        return ""

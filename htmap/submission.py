@@ -1,0 +1,102 @@
+"""Submitting a run of a map, with what is written down about it kept true at every step."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+
+from htmap import delivery
+from htmap.exceptions import NoScheduler, SchedulerRefused
+from htmap.options import ResolvedOptions
+from htmap.pool import queue
+from htmap.pool.submit import submit
+from htmap.store.directory import writing
+from htmap.store.files import sync_tree
+from htmap.store.folder import MapFolder, Run
+from htmap.store.inputs import copy_inputs
+from htmap.store.journal import Intent
+
+
+def write_run(run: Run, options: ResolvedOptions, method: str) -> None:
+    """Write down a run whose inputs are there, so that any process could submit it.
+
+    Raises
+    ------
+    UnusableDirectory
+        If the disk does not let it.
+    """
+    with writing():
+        sync_tree(run.folder)
+        run.write({**vars(options), "delivery": method})
+
+
+def options_of(run: Run) -> tuple[ResolvedOptions, str]:
+    """Return the options and the delivery method that a run was written with."""
+    saved: dict[str, Any] = dict(run.submit)
+    method = str(saved.pop("delivery"))
+    more = saved.pop("input_files")
+    options = ResolvedOptions(
+        fixed=saved["fixed"],
+        per_component=saved["per_component"],
+        fixed_input_files=tuple(saved["fixed_input_files"]),
+        input_files=None if more is None else [tuple(paths) for paths in more],
+    )
+    return options, method
+
+
+def submit_run(folder: MapFolder, run: Run, tag: str) -> None:
+    """Submit a run that is written down, and record its cluster.
+
+    Raises
+    ------
+    NoScheduler, SchedulerRefused
+        If the schedd cannot be had.
+    SubmitFailed
+        If it does not take the jobs.
+    """
+    options, method = options_of(run)
+    cluster = submit(folder, run, tag, delivery.descriptors(method), options)
+    with writing():
+        run.record_cluster(cluster)
+
+
+def abandon(folder: MapFolder, run: int | None = None) -> None:
+    """Take a map's jobs out of the queue, all or those of one run, as far as they are there."""
+    with contextlib.suppress(NoScheduler, SchedulerRefused):
+        queue.act(folder.map_id, "Remove", "the map was not completely made", run)
+
+
+def submit_rerun(folder: MapFolder, tag: str, earlier: Mapping[int, tuple[Run, int]]) -> None:
+    """Run components again, with their inputs and the options of the map's first run.
+
+    Parameters
+    ----------
+    earlier : mapping
+        Component to the run and job that ran it last.
+
+    Raises
+    ------
+    UnusableDirectory, CorruptPack
+        If the inputs cannot be written or read.
+    NoScheduler, SchedulerRefused, SubmitFailed
+        If the jobs cannot be submitted. Nothing has changed then.
+    """
+    first = folder.runs()[0]
+    with writing():
+        number, run_folder = folder.create_run()
+    run = Run(run_folder, number, sorted(earlier))
+    intent = Intent("rerun", folder.map_id, tag, number)
+    try:
+        with writing():
+            intent.begin()
+        inputs = ((i, earlier[i][0].input(earlier[i][1])) for i in run.components)
+        copy_inputs(run.folder / "inputs", inputs)
+        write_run(run, *options_of(first))
+        submit_run(folder, run, tag)
+    except BaseException:
+        abandon(folder, number)
+        folder.remove_run(number)
+        raise
+    finally:
+        intent.end()

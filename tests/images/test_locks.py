@@ -1,0 +1,38 @@
+"""What the locks in requirements/ promise."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).resolve().parents[2] / "requirements"
+LOCKS = sorted(FOLDER.glob("*.txt"))
+
+
+def pins(lock):
+    """Return each name with its pinned version and the number of its hashes."""
+    found = {}
+    for entry in re.sub(r"\\\n", " ", lock.read_text()).splitlines():
+        if entry and not entry.startswith("#"):
+            pinned = re.match(r"([a-z0-9-]+)==(\S+)", entry)
+            assert pinned, entry
+            found[pinned[1]] = (pinned[2], len(re.findall(r"--hash=sha256:[0-9a-f]{64}\b", entry)))
+    return found
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+def test_every_package_is_pinned_to_one_version_by_its_hashes(lock):
+    assert pins(lock)
+    assert all(hashes for _, hashes in pins(lock).values())
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+def test_a_lock_names_no_address(lock):
+    assert not re.search(r"://|^\s*-|file:", lock.read_text().replace("    --hash", ""), re.M)
+
+
+def test_what_the_tests_add_fits_what_the_image_has():
+    base, test = pins(FOLDER / "base.txt"), pins(FOLDER / "test.txt")
+    assert {name: base[name] for name in base.keys() & test.keys()} == {
+        name: test[name] for name in base.keys() & test.keys()
+    }
