@@ -144,8 +144,8 @@ def main(argv: List[str]) -> int:
             for record in inputs.records():
                 job.run(record.component, functools.partial(inputs.payload, record), function)
         if record is None:
-            error = packs.DamagedPackError(f"{input_path} was cut off: it holds no input")
-            job.fail(packs.ALL_COMPONENTS, error, "The job's input pack could not be read.")
+            empty = packs.DamagedPackError(f"{input_path} was cut off: it holds no input")
+            job.fail(packs.ALL_COMPONENTS, empty, "The job's input pack could not be read.")
         _restore(output.fileno())
     return 1 if job.failed else 0
 
@@ -175,12 +175,12 @@ def _restore(output: int) -> None:
 
 def leave(status: int) -> None:
     """End the process, also when the function has left a thread behind that never ends."""
-    threading = sys.modules.get("threading")
-    left = [
-        thread
-        for thread in (threading.enumerate() if threading else ())
-        if not thread.daemon and thread is not threading.main_thread()
-    ]
+    left = []
+    if "threading" in sys.modules:
+        import threading
+
+        others = [one for one in threading.enumerate() if one is not threading.main_thread()]
+        left = [one for one in others if not one.daemon]
     if not left:
         sys.exit(status)
     # The results are written, and whoever waits for them would wait for the thread.

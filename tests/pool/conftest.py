@@ -71,8 +71,6 @@ def module_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield from _directory(tmp_path_factory.mktemp("module") / "htmap")
 
 
-
-
 @pytest.fixture
 def settings() -> Iterator[Settings]:
     """The settings, to be changed for one test."""
