@@ -1,4 +1,4 @@
-"""What every test against a live pool gets: a directory of its own, and an empty queue at the end."""
+"""What every test against a live pool gets: a directory of its own, an empty queue at the end."""
 
 from __future__ import annotations
 
