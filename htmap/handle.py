@@ -119,7 +119,8 @@ class MapHandle:
 
     def _wait_until(self, ready: Callable[[State], bool], timeout: Timeout, what: str) -> None:
         """Return once ``ready`` says so; woken by each change of the event log."""
-        deadline = None if timeout is None else time.monotonic() + seconds(timeout)
+        limit = None if timeout is None else seconds(timeout)
+        deadline = None if limit is None else time.monotonic() + limit
         if ready(self._refresh()):
             return
         with News([self]) as news:
@@ -127,7 +128,7 @@ class MapHandle:
                 left = None if deadline is None else deadline - time.monotonic()
                 if left is not None and left <= 0:
                     raise TimeoutError(
-                        f"{what} of the map {self.tag!r} did not come within {timeout} s. "
+                        f"{what} of the map {self.tag!r} did not come within {limit:.3g} s. "
                         f"{one_line(self.tag, self._tracker.state)}. The map goes on: wait again, "
                         "or look at Map.holds",
                         tag=self.tag,

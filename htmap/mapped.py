@@ -30,17 +30,23 @@ class MappedFunction(Generic[P, R]):
     def __init__(self, func: Callable[P, R], map_options: MapOptions | None = None) -> None:
         functools.update_wrapper(self, func)
         self.func = func
-        self.map_options = map_options or MapOptions()
+        self.map_options = MapOptions() if map_options is None else map_options
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the function here."""
         return self.func(*args, **kwargs)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # It travels as what it does when it is called, since nodes need no htmap.
+        return functools.partial, (self.func,)
+
     def __repr__(self) -> str:
         return f"MappedFunction(func = {self.func!r}, map_options = {self.map_options!r})"
 
     def _options(self, map_options: MapOptions | None) -> MapOptions:
-        return MapOptions.merge(map_options or MapOptions(), self.map_options)
+        if map_options is None:
+            return self.map_options
+        return MapOptions.merge(map_options, self.map_options)
 
     def map(
         self, args: Iterable[Any], tag: str | None = None, map_options: MapOptions | None = None

@@ -101,9 +101,9 @@ def starmap(
     [8, 9]
     """
     pairs = itertools.zip_longest(
-        () if args is None else args, () if kwargs is None else kwargs, fillvalue=None
+        () if args is None else args, () if kwargs is None else kwargs, fillvalue=()
     )
-    components = ((tuple(a or ()), dict(k or {})) for a, k in pairs)
+    components = ((tuple(a), dict(k)) for a, k in pairs)
     return create_map(tag, func, components, map_options, quiet)
 
 
@@ -203,7 +203,9 @@ def create_map(
         raise claims.taken(tag)
     method = str(settings["DELIVERY_METHOD"])
     delivery.descriptors(method)  # an unknown one is refused before anything is written
-    options = MapOptions.merge(map_options or MapOptions(), MapOptions(**settings["MAP_OPTIONS"]))
+    # Not `map_options or`: options that are only files are empty as a mapping.
+    given = MapOptions() if map_options is None else map_options
+    options = MapOptions.merge(given, MapOptions(**settings["MAP_OPTIONS"]))
     open_root()
     folder = MapFolder(uuid.uuid4().hex)
     intent = Intent("create", folder.map_id, tag)

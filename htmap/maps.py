@@ -6,7 +6,7 @@ import contextlib
 import functools
 import time
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
 from htmap import recovery, tags
@@ -26,6 +26,7 @@ from htmap.handle import MapHandle, Timeout, seconds
 from htmap.pool import queue
 from htmap.statuses import ComponentStatus
 from htmap.store import claims, outputs
+from htmap.store.directory import writing
 from htmap.store.journal import Intent
 from htmap.store.state import Hold, State
 from htmap.streams import MapStdErr, MapStdOut
@@ -33,6 +34,8 @@ from htmap.submission import submit_rerun
 
 # How long a removal waits for the last words of its jobs before it deletes the map.
 _REMOVAL_SECONDS = 20.0
+# How long an action waits for the event log to tell of it.
+_LOG_SECONDS = 5.0
 
 _known: weakref.WeakValueDictionary[str, Map] = weakref.WeakValueDictionary()
 
@@ -317,7 +320,13 @@ class Map(MapHandle, Sequence[Any]):
         NoScheduler, SchedulerRefused
             If the schedd cannot be had.
         """
-        self._act("Hold")
+        self._act(
+            "Hold",
+            lambda state: (
+                state.unfinished
+                == state.count(ComponentStatus.HELD) + state.count(ComponentStatus.UNMATERIALIZED)
+            ),
+        )
 
     def release(self) -> None:
         """Release all jobs that are held.
@@ -327,11 +336,18 @@ class Map(MapHandle, Sequence[Any]):
         NoScheduler, SchedulerRefused
             If the schedd cannot be had.
         """
-        self._act("Release")
+        held = self.holds
+        # Not until none is held: HTCondor may hold one again at once.
+        self._act("Release", lambda state: not any(state.holds.get(i) is held[i] for i in held))
 
-    def _act(self, action: queue.Action) -> None:
-        if self._refresh().unfinished:
-            queue.act(self._folder.map_id, action, "htmap, for the owner of the map")
+    def _act(self, action: queue.Action, done: Callable[[State], bool]) -> None:
+        """Act on the jobs in the queue, and wait for the event log to tell of it."""
+        if not self._refresh().unfinished:
+            return
+        acted_on = queue.act(self._folder.map_id, action, "htmap, for the owner of the map")
+        if acted_on:
+            with contextlib.suppress(TimeoutError):  # the queue has it; the log may be late
+                self._wait_until(done, _LOG_SECONDS, f"the {action.lower()}")
 
     def rerun(self, components: Iterable[int] | None = None) -> None:
         """Run components again, with the inputs and options that the map was made with.
@@ -409,13 +425,18 @@ class Map(MapHandle, Sequence[Any]):
             If the tag is taken, not valid, or the one that the map has.
         """
         self._refresh()
+        intent = Intent("retag", self._folder.map_id, self.tag)
         try:
             tag = tags.validate(tag)
             if tag == self.tag:
                 raise CannotRetagMap(f"the map has the tag {tag!r} already", tag=tag)
-            claims.claim(tag, self._folder.map_id)
+            with writing():
+                intent.begin()
+                claims.claim(tag, self._folder.map_id)
+                claims.release(self.tag, self._folder.map_id)
+                self._folder.set_transient(False)
         except (InvalidTag, TagAlreadyExists) as error:
             raise CannotRetagMap(f"cannot retag the map {self.tag!r}: {error}", tag=tag) from error
-        claims.release(self.tag, self._folder.map_id)
-        self._folder.set_transient(False)
+        finally:
+            intent.end()
         self.tag = tag

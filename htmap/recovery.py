@@ -42,6 +42,9 @@ def _settle(intent: Intent) -> None:
         run = folder.run(intent.run)
         if not _is_submitted(folder, run):
             folder.remove_run(intent.run)
+    elif intent.action == "retag":
+        if len(claims.tags_of(intent.map_id)) > 1:
+            claims.release(intent.tag, intent.map_id)
     elif intent.action == "abandon":
         queue.act(intent.map_id, "Remove", ABANDONED, intent.run)
     intent.end()
@@ -78,6 +81,10 @@ def remove_now(folder: MapFolder, tag: str) -> None:
 def delete(folder: MapFolder, tag: str) -> None:
     """Delete all that there is of a map on disk; safe to repeat."""
     claims.release(tag, folder.map_id)
+    # Another process may have given the map another tag since this one learned of it.
+    if folder.exists:
+        for now in claims.tags_of(folder.map_id):
+            claims.release(now, folder.map_id)
     folder.remove()
 
 
@@ -101,6 +108,7 @@ def _is_submitted(folder: MapFolder, run: Run | None) -> bool:
             cluster = queue.cluster_of(folder.map_id, run.number)
         if cluster is None:
             return False
-        queue.release_if_held(folder.map_id, run.number, cluster)
+        if not run.has_own_hold:
+            queue.release_if_held(folder.map_id, run.number, cluster)
         run.record_cluster(cluster)
     return True

@@ -44,7 +44,7 @@ def wake(directory):
     """Make supervisord look around now; say whether it is there.
 
     It looks for programs to start, signals and ended processes after each second of waiting for
-    something on its socket (until 4.4 also before it starts anything), and a connection is something.
+    something on its socket (4.3 also before it starts anything), and a connection is something.
     """
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(1)

@@ -114,6 +114,10 @@ class PackWriter:
             payload,
         )
 
+    def fileno(self) -> int:
+        """Return the descriptor of the file."""
+        return self._file.fileno()
+
     def close(self) -> None:
         """Close the file; what was added is there already."""
         self._file.close()

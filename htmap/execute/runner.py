@@ -6,6 +6,7 @@ bring it back and a missing file would hold the job.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
@@ -139,6 +140,51 @@ def main(argv: List[str]) -> int:
             job.fail(packs.ALL_COMPONENTS, error, "The job's input pack could not be read.")
             return 1
         with inputs:
+            record = None
             for record in inputs.records():
                 job.run(record.component, functools.partial(inputs.payload, record), function)
+        if record is None:
+            empty = packs.DamagedPackError(f"{input_path} was cut off: it holds no input")
+            job.fail(packs.ALL_COMPONENTS, empty, "The job's input pack could not be read.")
+        _restore(output.fileno())
     return 1 if job.failed else 0
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, OSError, ValueError):  # closed by the function
+            stream.flush()
+
+
+def _restore(output: int) -> None:
+    """Make again what the function has deleted: HTCondor holds a job whose files are missing."""
+    _flush()
+    for descriptor in (output, 1, 2):
+        try:
+            # Linux keeps what is in an open file, and lets it be read by this name.
+            kept = f"/proc/self/fd/{descriptor}"
+            name, deleted, _ = os.readlink(kept).partition(" (deleted)")
+            if deleted:
+                import shutil
+
+                os.makedirs(os.path.dirname(name), exist_ok=True)
+                shutil.copyfile(kept, name)
+        except OSError:  # a stream that is closed; a system without /proc
+            continue
+
+
+def leave(status: int) -> None:
+    """End the process, also when the function has left a thread behind that never ends."""
+    left = []
+    if "threading" in sys.modules:
+        import threading
+
+        others = [one for one in threading.enumerate() if one is not threading.main_thread()]
+        left = [one for one in others if not one.daemon]
+    if not left:
+        sys.exit(status)
+    # The results are written, and whoever waits for them would wait for the thread.
+    with contextlib.suppress(AttributeError, OSError, ValueError):  # as in _flush
+        sys.stderr.write(f"htmap: ended although threads went on: {left}\n")
+    _flush()
+    os._exit(status)

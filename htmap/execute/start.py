@@ -12,6 +12,6 @@ if __name__ == "__main__":
             "htmap needs Python 3.9 or newer on the execute node; %s is %s"
             % (sys.executable, sys.version.split()[0])
         )
-    from htmap_node.runner import main  # type: ignore[import-not-found]  # in the zip only
+    from htmap_node.runner import leave, main  # type: ignore[import-not-found]  # in the zip only
 
-    sys.exit(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]))

@@ -66,7 +66,8 @@ def submit(
     """
     lines = describe(folder, run, tag, delivery, options)
     # The user's own `hold` is theirs to release.
-    briefly_held = schedd.version >= _STARTS_ON_ACTION and "hold" not in options.fixed
+    own = "hold" in options.fixed or "hold" in options.per_component
+    briefly_held = schedd.version >= _STARTS_ON_ACTION and not own
     if briefly_held:
         lines["hold"] = "true"
     cluster, jobs = _submit(schedd, lines, run, options, tag)

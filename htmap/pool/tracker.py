@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 
 from htmap.execute import packs
 from htmap.pool import eventlog
@@ -22,7 +22,6 @@ _NOTE = re.compile(rf"\n\s*{RUN_NOTE} (\d+)".encode())
 
 # What an event says of its job without further reading.
 _STATUSES = {
-    EventKind.SUBMIT: ComponentStatus.IDLE,
     EventKind.EXECUTE: ComponentStatus.RUNNING,
     EventKind.JOB_EVICTED: ComponentStatus.IDLE,
     EventKind.SHADOW_EXCEPTION: ComponentStatus.IDLE,
@@ -51,6 +50,7 @@ class Tracker:
     def _start_anew(self) -> None:
         self.state = State(int(self._folder.about["components"]))
         self.runs: dict[int, Run] = {}
+        self._unrecorded: list[Run] = []
         self._run_of: dict[int, Run | None] = {}
         self._log = EventLog(self._folder.events)
         self.look_for_runs()
@@ -59,6 +59,7 @@ class Tracker:
         """Take up the runs that were written down since the last time."""
         for run in self._folder.runs(known=self.runs):
             self.runs[run.number] = run
+            self._unrecorded.append(run)
             for job in range(run.jobs):
                 for component in run.components_of(job):
                     self.state.run[component] = run.number
@@ -84,6 +85,10 @@ class Tracker:
         """
         with self._lock:
             news = False
+            self._unrecorded = [run for run in self._unrecorded if run.cluster is None]
+            if not all(run.folder.exists() for run in self._unrecorded):
+                # Its submission failed, or its maker died before: it has never been.
+                self._start_anew()
             while events := self._log.read():
                 if self._log.restarted:
                     # Another file, or a shorter one: what was known came from what is gone.
@@ -107,7 +112,9 @@ class Tracker:
                 continue
             components = run.components_of(event.proc)
             status = _STATUSES.get(event.kind)  # type: ignore[call-overload]
-            if status is not None:
+            if event.kind == EventKind.SUBMIT:
+                self._submitted(run, components)
+            elif status is not None:
                 self._set(run, components, status)
             elif event.kind == EventKind.JOB_HELD:
                 self._held(run, components, event)
@@ -173,9 +180,20 @@ class Tracker:
             if ending is not None:
                 self.state.endings[component] = ending
 
-    def _held(self, run: Run, components: Iterable[int], event: Event) -> None:
+    def _submitted(self, run: Run, components: Iterable[int]) -> None:
+        # No event tells of jobs that are submitted on hold.
+        for component in components:
+            if run.is_submitted_on_hold(component):
+                self._set(run, [component], ComponentStatus.HELD)
+                if self.state[component] is ComponentStatus.HELD:
+                    reason = "submitted on hold, as the map option `hold` says"
+                    self.state.holds[component] = Hold(SUBMITTED_ON_HOLD, 0, reason)
+            else:
+                self._set(run, [component], ComponentStatus.IDLE)
+
+    def _held(self, run: Run, components: Sequence[int], event: Event) -> None:
         hold = Hold(*eventlog.hold_reason(event))
-        if hold.code == SUBMITTED_ON_HOLD and "hold" not in run.submit["fixed"]:
+        if hold.code == SUBMITTED_ON_HOLD and not run.is_submitted_on_hold(components[0]):
             self._set(run, components, ComponentStatus.IDLE)
             return
         self._set(run, components, ComponentStatus.HELD)

@@ -8,7 +8,8 @@ import os
 import uuid
 from pathlib import Path
 
-from htmap.exceptions import TagAlreadyExists, TagNotFound
+from htmap import tags
+from htmap.exceptions import InvalidTag, TagAlreadyExists, TagNotFound
 from htmap.store.directory import open_root, root
 from htmap.store.files import sync_folder
 
@@ -73,8 +74,9 @@ def find(tag: str) -> str:
         If it stands for none.
     """
     try:
-        map_id = (root() / "tags" / tag).read_text() if is_tag_file(tag) else ""
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
+        # What is no tag, too long for a file's name for instance, is no map's tag either.
+        map_id = (root() / "tags" / tags.validate(tag)).read_text()
+    except (FileNotFoundError, NotADirectoryError, InvalidTag):
         map_id = ""
     if not map_id:
         raise TagNotFound(
@@ -119,12 +121,16 @@ def release(tag: str, map_id: str) -> None:
         pass
 
 
-def tag_of(map_id: str) -> str | None:
-    """Return the tag that stands for a map, by reading all of them, or None."""
-    for tag in list_tags():
-        try:
-            if find(tag) == map_id:
-                return tag
-        except TagNotFound:
-            continue
-    return None
+def tags_of(map_id: str) -> list[str]:
+    """Return the tags that stand for a map, by reading all of them.
+
+    There is one, unless a process was killed while it gave the map another one.
+    """
+    return [tag for tag in list_tags() if _stands_for(tag, map_id)]
+
+
+def _stands_for(tag: str, map_id: str) -> bool:
+    try:
+        return find(tag) == map_id
+    except TagNotFound:
+        return False

@@ -101,6 +101,17 @@ class Run:
         options: dict[str, Any] = _read_json(self.folder / "run.json")["submit"]
         return options
 
+    @property
+    def has_own_hold(self) -> bool:
+        """Whether the user's own options say which jobs are held from the start."""
+        return "hold" in self.submit["fixed"] or "hold" in self.submit["per_component"]
+
+    def is_submitted_on_hold(self, component: int) -> bool:
+        """Tell whether the user's own options hold a component's job from the start."""
+        values = self.submit["per_component"].get("hold")
+        value = values[component] if values else self.submit["fixed"].get("hold", "")
+        return value.strip().lower() in ("true", "t", "yes", "1")
+
 
 class MapFolder:
     """The folder of one map.

@@ -83,7 +83,7 @@ class Intent:
 
     Attributes
     ----------
-    action : {"create", "rerun", "abandon", "remove"}
+    action : {"create", "rerun", "retag", "abandon", "remove"}
     map_id : str
     tag : str
     run : int
@@ -92,7 +92,7 @@ class Intent:
         When it was written, in seconds since the epoch.
     """
 
-    action: Literal["create", "rerun", "abandon", "remove"]
+    action: Literal["create", "rerun", "retag", "abandon", "remove"]
     map_id: str
     tag: str
     run: int = 0

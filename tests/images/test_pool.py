@@ -28,7 +28,8 @@ def notebook(start, base):
 def test_tools_work_without_any_setting_up(notebook):
     assert notebook.output("condor_status", "-af", "Name") == "slot1@htc-notebook"
     assert notebook.exec("condor_q").code == 0
-    assert notebook.output("python", "-c", "import htcondor2; print(htcondor2.Schedd().query())") == "[]"
+    ask = "import htcondor2; print(htcondor2.Schedd().query())"
+    assert notebook.output("python", "-c", ask) == "[]"
 
 
 def test_nothing_but_jupyter_listens_off_loopback(notebook):
@@ -113,6 +114,17 @@ def test_stopping_evicts_a_running_job_which_runs_again_in_the_next_container(
     assert re.findall(r"(?m)^(\d{3}) \(", log)[-1] != "022", log
     assert re.search(r"(?m)^004 \(", log), log
     second.wait_until(lambda: job_status(second) == RUNNING)
+
+
+def test_a_second_container_on_the_same_directory_is_told_and_the_first_unharmed(
+    on_volume, start, base
+):
+    first = start(base, **on_volume)
+    first.output("htc-pool", "wait")
+    second = start(base, "echo", "hello", **on_volume).wait(40)
+    assert (second.code, second.stdout) == (0, "hello\n"), second
+    assert "already" in second.stderr, second
+    assert first.exec("htc-pool", "status").code == 0
 
 
 @pytest.mark.slow

@@ -103,9 +103,8 @@ def test_a_job_finds_the_notebooks_python(start, base):
 
 def test_every_core_can_have_a_job_of_a_gigabyte_of_disk_at_once(start, base):
     question = "condor_status -af TotalCpus Memory Disk"
-    cpus, memory, disk = map(
-        float, start(base, "sh", "-c", question).wait().stdout.split()
-    )  # fmt: skip
+    answer = start(base, "sh", "-c", question).wait().stdout
+    cpus, memory, disk = map(float, answer.split())
     assert memory >= 128 * cpus
     assert disk >= 1024**2 * cpus
 
@@ -163,10 +162,11 @@ def test_a_pool_that_has_no_place_is_told_and_the_command_runs(
     assert reason in ended.stderr
 
 
-def test_root_gets_no_pool_but_a_sentence(start, base):
-    ended = start(base, "sh", "-c", MASTER_IS_THERE, user="0:0").wait()
+@pytest.mark.parametrize("user", ["0:0", "1000:0"])
+def test_root_and_group_0_get_no_pool_but_a_sentence(start, base, user):
+    ended = start(base, "sh", "-c", MASTER_IS_THERE, user=user).wait()
     assert (ended.code, ended.stdout) == (0, "none\n"), ended
-    assert "does not run as root" in ended.stderr
+    assert "does not run as root or in group 0" in ended.stderr
 
 
 def test_a_pool_that_is_not_ready_in_time_shows_its_log_and_the_command_runs(start, base):

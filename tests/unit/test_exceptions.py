@@ -94,12 +94,12 @@ def test_the_tree_in_the_documentation_is_the_tree_of_the_classes():
     """Indentation stands for the base among ours, parentheses for the built-in one."""
     parents = {0: "HTMapException"}
     drawn = {}
-    for indent, name, builtins in re.findall(
+    for indent, name, others in re.findall(
         r"^ {6}( *)· (\w+)(?: +\(([\w, ]+)\))?$", exceptions.__doc__, re.MULTILINE
     ):
         level = len(indent) // 4
         parents[level + 1] = name
-        drawn[name] = (parents[level], builtins)
+        drawn[name] = (parents[level], others)
 
     actual = {}
     for kind in ALL:
