@@ -23,10 +23,12 @@ from htmap.cli import cli
 from htmap.exceptions import NoScheduler
 from htmap.execute import packs
 from htmap.maps import Map
+from htmap.options import MapOptions
 from htmap.store import claims
 from htmap.store.folder import MapFolder, Run
 from htmap.store.inputs import write_inputs
 from htmap.store.journal import Intent, Maker
+from htmap.submission import write_run
 
 COMMAND = [sys.executable, "-m", "htmap"]
 SUBMITTED = "000 ({cluster}.{job}.000) 2026-01-01 00:00:00 Job submitted from host: <a>\n...\n"
@@ -63,7 +65,7 @@ class HandMade:
         number, folder = self.folder.create_run()
         self.run = Run(folder, number, range(len(statuses)))
         write_inputs(self.run.folder / "inputs", (((i,), {}) for i in range(len(statuses))))
-        self.run.write({"fixed": {}})
+        write_run(self.run, MapOptions().resolve(len(statuses)), "shared")
         self.cluster = next(self.clusters)
         self.run.record_cluster(self.cluster)
         self.folder.set_transient(transient)
