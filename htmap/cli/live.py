@@ -18,6 +18,20 @@ from htmap.statuses import ComponentStatus
 from htmap.store import claims
 
 _BAR_WIDTH = 40
+# Columns for the spaces between, and for the largest numbers of components.
+_COUNT_WIDTH = 18
+
+#: From what is done, at the left of a bar, to what is furthest from it.
+_ORDER = (
+    ComponentStatus.COMPLETED,
+    ComponentStatus.ERRORED,
+    ComponentStatus.REMOVED,
+    ComponentStatus.HELD,
+    ComponentStatus.RUNNING,
+    ComponentStatus.SUSPENDED,
+    ComponentStatus.IDLE,
+    ComponentStatus.UNMATERIALIZED,
+)
 
 
 def live_status(selection: Selection, include_state: bool, color: bool | None) -> None:
@@ -59,8 +73,8 @@ class Bars:
     def draw(self, counts: Mapping[str, Mapping[ComponentStatus, int]]) -> None:
         """Draw the maps, by tag, with how many of their components have each status."""
         table = Table.grid(padding=(0, 1))
-        for overflow in ("ellipsis", "crop", "crop"):
-            table.add_column(no_wrap=True, overflow=overflow)
+        space = self._live.console.width - _BAR_WIDTH - _COUNT_WIDTH
+        table.add_column(no_wrap=True, overflow="ellipsis", max_width=max(space, 10))
         for tag, of_map in counts.items():
             total = sum(of_map.values())
             done = of_map.get(ComponentStatus.COMPLETED, 0)
@@ -71,9 +85,8 @@ class Bars:
 def bar(counts: Mapping[ComponentStatus, int], width: int) -> Text:
     """Return a bar in which each status has its share, what is done at the left."""
     total = sum(counts.values()) or 1
-    order = sorted(ComponentStatus, key=lambda s: (not s.is_final, s not in COLOURS, s.code))
     text, seen, drawn = Text(), 0, 0
-    for status in order:
+    for status in _ORDER:
         seen += counts.get(status, 0)
         end = round(width * seen / total)
         text.append("█" * (end - drawn), COLOURS.get(status, "white"))
