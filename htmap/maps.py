@@ -338,9 +338,7 @@ class Map(MapHandle, Sequence[Any]):
         """
         held = self.holds
         # Not until none is held: HTCondor may hold one again at once.
-        self._act(
-            "Release", lambda state: not any(state.holds.get(i) is held[i] for i in held)
-        )
+        self._act("Release", lambda state: not any(state.holds.get(i) is held[i] for i in held))
 
     def _act(self, action: queue.Action, done: Callable[[State], bool]) -> None:
         """Act on the jobs in the queue, and wait for the event log to tell of it."""

@@ -1,4 +1,4 @@
-"""What every test against a live pool gets: a directory of its own, and an empty queue at the end."""
+"""What every test against a live pool gets: a directory of its own, an empty queue at the end."""
 
 from __future__ import annotations
 
@@ -69,8 +69,6 @@ def htmap_dir(request: pytest.FixtureRequest) -> Iterator[Path]:
 def module_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """One HTMap directory for the tests of a module that look at maps they share."""
     yield from _directory(tmp_path_factory.mktemp("module") / "htmap")
-
-
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What people give that cannot be: each is refused with words that help, and leaves nothing behind."""
+"""What people give that cannot be: refused with words that help, and nothing left behind."""
 
 import os
 import signal
@@ -234,7 +234,7 @@ def test_a_directory_that_belongs_to_another_user_is_refused(monkeypatch):
     monkeypatch.setenv("HTMAP_DIR", "/usr")
 
     for act in (lambda: htmap.map(double, [1], tag="none"), lambda: htmap.load("none")):
-        with pytest.raises(exceptions.UnusableDirectory, match="another user.*HTMAP_DIR"):
+        with pytest.raises(exceptions.UnusableDirectory, match=r"another user.*HTMAP_DIR"):
             act()
 
 
@@ -258,7 +258,7 @@ def test_maps_that_another_user_could_have_written_are_not_loaded(htmap_dir, mon
 def tiny(monkeypatch):
     """A file system of 256 KiB."""
     path = os.environ.get("HTMAP_TEST_TINY", "")
-    assert path and os.path.ismount(path), (
+    assert os.path.ismount(path), (
         "this test needs a small file system: start the container with "
         "--tmpfs /tiny:size=256k,uid=1000,mode=0700 and HTMAP_TEST_TINY=/tiny"
     )
@@ -274,7 +274,7 @@ def test_a_disk_that_fills_up_leaves_no_map_and_what_was_there_can_be_removed(ti
     first = htmap.map(double, [1], tag="first")
     assert first.get(0, timeout=60) == 2
 
-    with pytest.raises(exceptions.UnusableDirectory, match="No space left.*Make room"):
+    with pytest.raises(exceptions.UnusableDirectory, match=r"No space left.*Make room"):
         htmap.map(double, (os.urandom(10_000) for _ in range(100)), tag="large")
 
     assert htmap.get_tags() == ("first",)

@@ -68,7 +68,7 @@ def test_a_map_has_a_length_components_and_a_name(done):
 
 def test_maps_compare_by_tag_and_equal_only_themselves(done, mixed):
     assert sorted([mixed, done]) == [done, mixed]
-    assert done <= done  # noqa: PLR0124
+    assert done <= done
     assert done != mixed
     assert len({done, mixed}) == 2
 
