@@ -8,6 +8,7 @@ pack whose writer was killed is a good pack with fewer records. Layout (little e
     envelope  JSON: format, kind, versions of Python, cloudpickle and htmap
     then, for each record:
     <IBQI     component, kind, length and CRC-32 of the payload
+    <I        CRC-32 of these
     payload
 
 The envelope is text and is read before anything is unpickled, so that a mismatch between the two
@@ -42,6 +43,7 @@ EXCEPTION = 6  # pickle of the exception itself, where it can be pickled
 
 _ENVELOPE = struct.Struct("<II")
 _RECORD = struct.Struct("<IBQI")
+_CHECK = struct.Struct("<I")
 
 _Path = Union[str, "os.PathLike[str]"]
 
@@ -109,10 +111,8 @@ class PackWriter:
 
     def add(self, component: int, kind: int, payload: bytes = b"") -> None:
         """Append one record."""
-        self._write(
-            _RECORD.pack(component, kind, len(payload), zlib.crc32(payload)),
-            payload,
-        )
+        head = _RECORD.pack(component, kind, len(payload), zlib.crc32(payload))
+        self._write(head, _CHECK.pack(zlib.crc32(head)), payload)
 
     def fileno(self) -> int:
         """Return the descriptor of the file."""
@@ -161,7 +161,8 @@ class PackReader:
                 f"{self.path} is not a pack of htmap (or was cut off at its start)"
             )
         length, crc = _ENVELOPE.unpack_from(start, len(MAGIC))
-        text = self._file.read(length)
+        # A damaged length may be gigabytes.
+        text = self._file.read(min(length, os.fstat(self._file.fileno()).st_size))
         if len(text) < length or zlib.crc32(text) != crc:
             raise DamagedPackError(f"the envelope of the pack {self.path} is damaged")
         envelope: Dict[str, Any] = json.loads(text)
@@ -173,13 +174,22 @@ class PackReader:
         return envelope
 
     def records(self) -> Iterator[Record]:
-        """Yield where each whole record lies, in the order in which they were written."""
+        """Yield where each whole record lies, in the order in which they were written.
+
+        Raises
+        ------
+        DamagedPackError
+            If what is said of a record is not what was written.
+        """
         size = os.fstat(self._file.fileno()).st_size
         position = len(MAGIC) + _ENVELOPE.size + self._envelope_length()
-        while position + _RECORD.size <= size:
+        while position + _RECORD.size + _CHECK.size <= size:
             self._file.seek(position)
-            component, kind, length, crc = _RECORD.unpack(self._file.read(_RECORD.size))
-            offset = position + _RECORD.size
+            head, check = self._file.read(_RECORD.size), self._file.read(_CHECK.size)
+            if _CHECK.unpack(check)[0] != zlib.crc32(head):
+                raise DamagedPackError(f"the pack {self.path} is damaged at byte {position}")
+            component, kind, length, crc = _RECORD.unpack(head)
+            offset = position + _RECORD.size + _CHECK.size
             position = offset + length
             if position > size:
                 return

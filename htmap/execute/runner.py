@@ -136,16 +136,15 @@ def main(argv: List[str]) -> int:
             return 1
         try:
             inputs = packs.PackReader(input_path)
+            records = list(inputs.records())
+            if not records:
+                raise packs.DamagedPackError(f"{input_path} was cut off: it holds no input")
         except (OSError, packs.DamagedPackError) as error:
             job.fail(packs.ALL_COMPONENTS, error, "The job's input pack could not be read.")
             return 1
         with inputs:
-            record = None
-            for record in inputs.records():
+            for record in records:
                 job.run(record.component, functools.partial(inputs.payload, record), function)
-        if record is None:
-            empty = packs.DamagedPackError(f"{input_path} was cut off: it holds no input")
-            job.fail(packs.ALL_COMPONENTS, empty, "The job's input pack could not be read.")
         _restore(output.fileno())
     return 1 if job.failed else 0
 
@@ -175,12 +174,11 @@ def _restore(output: int) -> None:
 
 def leave(status: int) -> None:
     """End the process, also when the function has left a thread behind that never ends."""
-    left = []
-    if "threading" in sys.modules:
-        import threading
-
-        others = [one for one in threading.enumerate() if one is not threading.main_thread()]
-        left = [one for one in others if not one.daemon]
+    threading = sys.modules.get("threading")  # only the function can have needed it
+    if threading is None:
+        sys.exit(status)
+    main_thread = threading.main_thread()
+    left = [each for each in threading.enumerate() if not each.daemon and each is not main_thread]
     if not left:
         sys.exit(status)
     # The results are written, and whoever waits for them would wait for the thread.

@@ -15,12 +15,17 @@ from htmap.settings import settings
 T = TypeVar("T")
 
 _REFUSALS = re.compile(
-    r"authenticat|AUTHENTICAT|DENIED|denied|permission|not authorized|FS:100|SECMAN|AUTHORIZ",
+    r"authenticat|AUTHENTICAT|DENIED|denied|permission|not authorized|FS:100|AUTHORIZ",
 )
 _NOT_THERE = re.compile(
     r"[Uu]nable to (locate|determine|connect)|[Ff]ailed (communication|to connect|to start)|"
     r"TCP connection|[Cc]onnection refused|[Cc]an't find address|performing action on the schedd",
 )
+
+
+#: From this version on daemons take part in the bindings' check of who asks for file system
+#: authentication (SEC_FS_ENFORCE_CHANNEL_BINDING).
+_SAYS_ITS_ADDRESS = (25, 14, 0)
 
 
 class Schedd:
@@ -68,7 +73,7 @@ class Schedd:
         except (htcondor2.HTCondorException, OSError) as error:
             # A schedd that was started anew has another address: look again next time.
             forget()
-            raise explained(error, f"{doing} at the schedd {self.name}") from error
+            raise explained(error, f"{doing} at the schedd {self.name}", self.version) from error
 
 
 _known: dict[tuple[object, object], Schedd] = {}
@@ -106,16 +111,27 @@ def locate() -> Schedd:
     return _known[name, pool]
 
 
-def explained(error: BaseException, doing: str) -> HTMapException:
+def explained(
+    error: BaseException, doing: str, version: tuple[int, ...] = _SAYS_ITS_ADDRESS
+) -> HTMapException:
     """Turn an error of the bindings into one that says what to do next."""
     text = str(error).strip() or type(error).__name__
-    if "server's network address" in text or "CHANNEL_BINDING" in text:
+    # A schedd that refuses is there, though the bindings say "failed to connect" then too.
+    if _REFUSALS.search(text):
+        if "server's network address" in text or (
+            version < _SAYS_ITS_ADDRESS and _checks_address()
+        ):
+            return SchedulerRefused(
+                f"authentication failed while {doing}: {text}. These bindings check which address "
+                "asked for file system authentication, and daemons before 25.14 do not say. Use "
+                "an IDTOKEN (https://htcondor.readthedocs.io, `condor_token_fetch`), or, only "
+                "where the daemons listen on loopback alone, set SEC_FS_ENFORCE_CHANNEL_BINDING = "
+                "false in HTCondor's configuration"
+            )
         return SchedulerRefused(
-            f"authentication failed while {doing}: {text}. These bindings check which address "
-            "asked for file system authentication, and daemons before 25.14 do not say. Use an "
-            "IDTOKEN (https://htcondor.readthedocs.io, `condor_token_fetch`), or, only where "
-            "the daemons listen on loopback alone, set SEC_FS_ENFORCE_CHANNEL_BINDING = false in "
-            "HTCondor's configuration"
+            f"HTCondor refused while {doing}: {text}. It did not accept who you are, or does not "
+            "let you do that. Look at `condor_ping -type schedd WRITE`; a token must lie in "
+            "~/.condor/tokens.d, belong to you and have mode 0600"
         )
     if isinstance(error, LookupError) or _NOT_THERE.search(text):
         return NoScheduler(
@@ -125,13 +141,16 @@ def explained(error: BaseException, doing: str) -> HTMapException:
             "HTCONDOR.SCHEDULER and HTCONDOR.COLLECTOR in ~/.htmaprc; `condor_q` must work in "
             "the same shell"
         )
-    if _REFUSALS.search(text):
-        return SchedulerRefused(
-            f"HTCondor refused while {doing}: {text}. It did not accept who you are, or does not "
-            "let you do that. Look at `condor_ping -type schedd WRITE`; a token must lie in "
-            "~/.condor/tokens.d, belong to you and have mode 0600"
-        )
     return HTMapException(f"HTCondor failed while {doing}: {text}")
+
+
+def _checks_address() -> bool:
+    import htcondor2
+
+    try:
+        return str(htcondor2.param["SEC_FS_ENFORCE_CHANNEL_BINDING"]).lower() != "false"
+    except KeyError:  # bindings from before the check
+        return False
 
 
 def _where(name: object, pool: object) -> str:

@@ -46,6 +46,8 @@ def literal(text: str) -> str:
     """
     if any(ord(character) < 32 or ord(character) == 127 for character in text):
         raise InvalidMapOption(f"{text!r} holds a control character; HTCondor cannot take that")
+    if "$$" in text:  # looked for in the jobs' ads too, where nothing quotes it
+        raise InvalidMapOption(f"{text!r} holds $$, which HTCondor replaces by something else")
     return text.replace("$", "$(DOLLAR)")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from htmap import tags
 from htmap.exceptions import InvalidTag, TagAlreadyExists, TagNotFound
-from htmap.store.directory import open_root, root
+from htmap.store.directory import open_root, root, trusted_root
 from htmap.store.files import sync_folder
 
 # What link() answers on file systems that have no hard links.
@@ -75,7 +75,7 @@ def find(tag: str) -> str:
     """
     try:
         # What is no tag, too long for a file's name for instance, is no map's tag either.
-        map_id = (root() / "tags" / tags.validate(tag)).read_text()
+        map_id = (trusted_root() / "tags" / tags.validate(tag)).read_text()
     except (FileNotFoundError, NotADirectoryError, InvalidTag):
         map_id = ""
     if not map_id:
@@ -100,7 +100,7 @@ def is_taken(tag: str) -> bool:
 def list_tags(pattern: str | None = None) -> tuple[str, ...]:
     """Return all tags, or those that match a shell-style pattern (case matters), sorted."""
     try:
-        names = [path.name for path in (root() / "tags").iterdir()]
+        names = [path.name for path in (trusted_root() / "tags").iterdir()]
     except (FileNotFoundError, NotADirectoryError):
         return ()
     return tuple(

@@ -24,11 +24,29 @@ def root() -> Path:
         If the path holds a character that cannot be handed to HTCondor.
     """
     path = Path(str(settings["HTMAP_DIR"])).expanduser().absolute()
-    if any(ord(character) < 32 for character in str(path)):
+    if any(ord(character) < 32 for character in str(path)) or "$$" in str(path):
         raise UnusableDirectory(
-            f"the HTMap directory {str(path)!r} has a control character in its path: {_ADVICE}",
+            f"the HTMap directory {str(path)!r} has a control character or $$ in its path, which "
+            f"HTCondor would take for something else: {_ADVICE}",
             path=path,
         )
+    return path
+
+
+def trusted_root() -> Path:
+    """Return the path of the HTMap directory, which need not exist, before reading from it.
+
+    Raises
+    ------
+    UnusableDirectory
+        If another user could have written what is in it.
+    """
+    path = root()
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        try:
+            _check_trust(path)
+        except PermissionError as error:
+            raise unusable(path, error) from error
     return path
 
 

@@ -104,13 +104,15 @@ class Run:
     @property
     def has_own_hold(self) -> bool:
         """Whether the user's own options say which jobs are held from the start."""
-        return "hold" in self.submit["fixed"] or "hold" in self.submit["per_component"]
+        return any("hold" in self.submit.get(kind, {}) for kind in ("fixed", "per_component"))
 
     def is_submitted_on_hold(self, component: int) -> bool:
         """Tell whether the user's own options hold a component's job from the start."""
+        if not self.has_own_hold:
+            return False
         values = self.submit["per_component"].get("hold")
-        value = values[component] if values else self.submit["fixed"].get("hold", "")
-        return value.strip().lower() in ("true", "t", "yes", "1")
+        value = values[component] if values else self.submit["fixed"]["hold"]
+        return str(value).strip().lower() in ("true", "t", "yes", "1")
 
 
 class MapFolder:

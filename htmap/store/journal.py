@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Literal
 
-from htmap.store.directory import open_root, root
+from htmap.store.directory import open_root, root, trusted_root
 from htmap.store.files import write_whole
 
 #: Seconds without a sign of life after which an intent from another machine counts as left behind:
@@ -135,7 +135,7 @@ class Intent:
 def pending() -> list[Intent]:
     """Return the intents that are written down, of living processes and of dead ones."""
     try:
-        names = [path.name for path in (root() / "journal").iterdir()]
+        names = [path.name for path in (trusted_root() / "journal").iterdir()]
     except (FileNotFoundError, NotADirectoryError):
         return []
     intents = []

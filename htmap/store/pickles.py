@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import pickle
 import types
@@ -101,6 +102,12 @@ def _parts(value: object) -> Iterator[tuple[str, object]]:
                 yield f"the global variable {name!r}", value.__globals__[name]
         for position, default in enumerate(value.__defaults__ or ()):
             yield f"the default argument {position}", default
+    elif isinstance(value, functools.partial):
+        yield ".func", value.func
+        for position, item in enumerate(value.args):
+            yield f"the argument {position}", item
+        for name, item in value.keywords.items():
+            yield f"the keyword argument {name!r}", item
     elif isinstance(value, dict):
         for key, item in value.items():
             yield f"[{safe_repr(key)}]", item

@@ -164,7 +164,7 @@ def stops_in_a_thread():
 
 
 def raises_none_at_all():
-    raise None  # noqa: B016 - what a beginner may write
+    raise None  # noqa: B016
 
 
 RETURNED = {

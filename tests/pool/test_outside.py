@@ -115,7 +115,7 @@ def test_a_map_that_another_process_removes_ends_every_wait(how):
 
     def remove():
         process = start("htmap.remove('shared')")
-        out, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=60)
         assert process.returncode == 0, err
         times.append(time.monotonic())
 

@@ -1,0 +1,239 @@
+"""The runner as a job starts it: one zip application, three packs, and a Python that runs it."""
+
+import ast
+import json
+import pickle
+import subprocess
+import sys
+import textwrap
+import zipfile
+from pathlib import Path
+
+import cloudpickle
+import pytest
+
+import htmap.execute
+from htmap.execute import packs
+from htmap.store.runner import runner_path
+
+SOURCES = sorted(Path(htmap.execute.__file__).parent.glob("*.py"))
+
+
+@pytest.fixture(scope="module")
+def runner(tmp_path_factory):
+    root = tmp_path_factory.mktemp("root")
+    (root / "runners").mkdir()
+    return runner_path(root)
+
+
+@pytest.fixture
+def job(tmp_path, runner):
+    """Runs a function over inputs as a job does, and returns what came of it."""
+
+    def run(function=None, inputs=(), *, function_pickle=None, envelope=None, input_path="0"):
+        data = cloudpickle.dumps(function) if function_pickle is None else function_pickle
+        with packs.PackWriter(tmp_path / "function.pack", envelope or packs.versions()) as pack:
+            pack.add(packs.ALL_COMPONENTS, packs.FUNCTION, data)
+        with packs.PackWriter(tmp_path / "0", packs.versions()) as pack:
+            for component, value in inputs:
+                pack.add(component, packs.INPUT, cloudpickle.dumps(((value,), {})))
+        return subprocess.run(
+            [sys.executable, "-I", runner, "function.pack", input_path, "output.pack"],
+            cwd=tmp_path,
+            env={"_CONDOR_SCRATCH_DIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    return run
+
+
+def outputs(folder):
+    """What the output pack holds: component, kind, and the content of its payload."""
+    found = []
+    with packs.PackReader(folder / "output.pack") as pack:
+        for record in pack.records():
+            if record.kind == packs.RESULT:
+                content = pickle.loads(pack.payload(record))
+            elif record.kind == packs.ERROR:
+                content = json.loads(pack.payload(record))
+            else:
+                content = None
+            found.append((record.component, record.kind, content))
+    return found
+
+
+def report(folder):
+    (found,) = [content for _, kind, content in outputs(folder) if kind == packs.ERROR]
+    return found
+
+
+def test_each_component_of_a_job_has_its_result(job, tmp_path):
+    done = job(lambda x: 2 * x, [(4, 1), (5, 10)])
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert outputs(tmp_path) == [
+        (4, packs.STARTED, None),
+        (4, packs.RESULT, 2),
+        (5, packs.STARTED, None),
+        (5, packs.RESULT, 20),
+    ]
+
+
+def test_one_that_fails_leaves_the_others_of_its_job_alone(job, tmp_path):
+    done = job(lambda x: 1 // x, [(0, 0), (1, 1)])
+
+    assert done.returncode == 1
+    kinds = [(component, kind) for component, kind, _ in outputs(tmp_path)]
+    assert (0, packs.ERROR) in kinds
+    assert (0, packs.EXCEPTION) in kinds
+    assert (1, packs.RESULT) in kinds
+    assert report(tmp_path)["exception"]["type"] == "ZeroDivisionError"
+
+
+def test_a_function_that_was_sent_by_name_needs_no_cloudpickle(job, tmp_path):
+    job(
+        lambda x: "cloudpickle" in __import__("sys").modules,
+        [(0, None)],
+        function_pickle=pickle.dumps(len),
+    )
+    assert report(tmp_path)["exception"]["type"] == "TypeError"  # len(None): it was called
+
+    job(
+        function_pickle=pickle.dumps(eval),
+        inputs=[(0, "'cloudpickle' in __import__('sys').modules")],
+    )
+    assert outputs(tmp_path)[-1] == (0, packs.RESULT, False)
+
+
+def test_another_python_is_refused_with_both_versions(job, tmp_path):
+    done = job(lambda x: x, [(0, 1)], envelope={**packs.versions(), "python": "3.1.4"})
+
+    assert done.returncode == 1
+    assert outputs(tmp_path)[0][0] == packs.ALL_COMPONENTS
+    message = report(tmp_path)["exception"]["message"]
+    assert "from Python 3.1.4" in message
+    assert f"runs Python {packs.PYTHON}" in message
+
+
+def test_another_python_is_no_matter_where_the_function_has_no_bytecode(job, tmp_path):
+    envelope = {**packs.versions(portable=True), "python": "3.1.4"}
+    done = job(function_pickle=pickle.dumps(len), inputs=[(0, "abc")], envelope=envelope)
+
+    assert done.returncode == 0, done.stderr
+    assert outputs(tmp_path)[-1] == (0, packs.RESULT, 3)
+
+
+def test_another_patch_release_of_python_is_no_matter(job, tmp_path):
+    other = packs.PYTHON.rpartition(".")[0] + ".99"
+    done = job(lambda x: x, [(0, 1)], envelope={**packs.versions(), "python": other})
+
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("input_path", ["missing", "damaged", "empty"])
+def test_a_job_without_a_readable_input_says_so(job, tmp_path, input_path):
+    (tmp_path / "damaged").write_bytes(b"?" * 100)
+    packs.PackWriter(tmp_path / "empty", packs.versions()).close()
+
+    done = job(lambda x: x, [(0, 1)], input_path=input_path)
+
+    assert done.returncode == 1
+    assert "input pack could not be read" in report(tmp_path)["summary"]
+    assert input_path in report(tmp_path)["exception"]["message"]
+
+
+def test_a_function_that_cannot_be_loaded_is_a_report_and_not_a_traceback(job, tmp_path):
+    done = job(function_pickle=b"cno_such_module\nf\n.", inputs=[(0, 1)])
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert report(tmp_path)["exception"]["type"] == "ModuleNotFoundError"
+
+
+def test_modules_that_travel_with_the_job_are_found_in_its_folder(job, tmp_path):
+    (tmp_path / "sent.py").write_text("def f(x): return x + 1\n")
+
+    done = job(function_pickle=b"csent\nf\n.", inputs=[(0, 1)])
+
+    assert done.returncode == 0
+    assert outputs(tmp_path)[-1] == (0, packs.RESULT, 2)
+
+
+def test_a_file_in_the_job_s_folder_does_not_take_the_place_of_a_module(job, tmp_path):
+    (tmp_path / "json.py").write_text("raise SystemExit('not the real json')\n")
+
+    assert job(lambda x: x, [(0, 1)]).returncode == 0
+
+
+def test_a_thread_that_never_ends_is_not_waited_for(job, tmp_path):
+    def leave_thread(x):
+        import threading
+
+        threading.Thread(target=threading.Event().wait).start()
+        print("said", end="")
+        return x
+
+    done = job(leave_thread, [(0, 1)])
+
+    assert done.returncode == 0
+    assert done.stdout == "said"
+    assert "threads went on" in done.stderr
+    assert outputs(tmp_path)[-1] == (0, packs.RESULT, 1)
+
+
+def test_an_output_that_the_function_deletes_is_made_again(job, tmp_path):
+    def delete(x):
+        import os
+
+        os.remove("output.pack")
+        return x
+
+    assert job(delete, [(0, 1)]).returncode == 0
+    assert outputs(tmp_path)[-1] == (0, packs.RESULT, 1)
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
+def test_the_execute_side_is_written_in_python_3_9(source):
+    ast.parse(source.read_text(), feature_version=(3, 9))
+
+
+def test_a_python_that_is_too_old_says_so_and_leaves_the_output_that_htcondor_waits_for(tmp_path):
+    start = next(path for path in SOURCES if path.name == "start.py").read_text()
+    ast.parse(start, feature_version=(3, 4))  # as far back as the parser can look
+    assert "f'" not in start
+    assert 'f"' not in start
+    # No such Python is here: the version that this one gives of itself is changed instead.
+    script = tmp_path / "start.py"
+    script.write_text(f"import sys\nsys.version_info = (3, 6, 8)\n{start}")
+
+    done = subprocess.run(
+        [sys.executable, script, "function.pack", "0", "output.pack"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert done.returncode == 1
+    assert "needs Python 3.9" in done.stderr
+    assert (tmp_path / "output.pack").read_bytes() == b""
+
+
+def test_the_runner_holds_the_execute_side_and_cloudpickle_and_nothing_else(runner):
+    with zipfile.ZipFile(runner) as archive:
+        folders = {name.partition("/")[0] for name in archive.namelist()}
+    assert folders == {"__main__.py", "htmap_node", "cloudpickle"}
+
+
+def test_the_same_contents_are_the_same_runner(runner, tmp_path):
+    code = textwrap.dedent("""
+        import sys, pathlib
+        from htmap.store.runner import runner_path
+        (pathlib.Path(sys.argv[1]) / "runners").mkdir()
+        print(runner_path(pathlib.Path(sys.argv[1])).name)
+    """)
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout == f"{runner.name}\n", done.stderr
