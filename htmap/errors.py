@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import linecache
-import signal
 import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -155,6 +154,8 @@ class ComponentError:
 
 
 def _signal_name(number: int) -> str:
+    import signal
+
     try:
         return signal.Signals(number).name
     except ValueError:

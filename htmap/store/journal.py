@@ -10,7 +10,6 @@ import contextlib
 import dataclasses
 import json
 import os
-import platform
 import time
 from pathlib import Path
 from typing import Literal
@@ -37,7 +36,7 @@ class Maker:
     def this_process(cls) -> Maker:
         """Describe the calling process."""
         return cls(
-            host=platform.node(),
+            host=os.uname().nodename,
             boot=_read("/proc/sys/kernel/random/boot_id"),
             namespace=_link("/proc/self/ns/pid"),
             pid=os.getpid(),

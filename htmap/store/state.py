@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -47,6 +46,8 @@ class State:
     def __init__(self, components: int) -> None:
         self._codes = bytearray([ComponentStatus.UNMATERIALIZED.code]) * components
         self._counts = {ComponentStatus.UNMATERIALIZED.code: components}
+        from array import array  # a shared library: 2 ms that `import htmap` does without
+
         # Which run each component belongs to, and its latest job in it.
         self.run = array("I", bytes(4 * components))
         self.job = array("I", bytes(4 * components))
