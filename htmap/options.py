@@ -36,7 +36,8 @@ _RESERVED = {
         "the name of the batch is the map's tag": "batch_name jobbatchname",
         "htmap finds its jobs by it": """
             component htmapid htmaprun ishtmapjob lognotes moreinputfiles
-            submit_event_notes""",
+            submit_event_notes submit_event_user_notes submiteventnotes
+            submiteventusernotes""",
         "it is a word of HTCondor's submit language": """
             cluster clusterid dollar elif else endif if include item itemindex node process procid
             queue row step use warning""",

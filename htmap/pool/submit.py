@@ -113,7 +113,8 @@ def describe(
         "JobBatchName": literal(tag),
         "initialdir": literal(str(folder.path)),
         "log": "events",
-        "submit_event_notes": f"{RUN_NOTE} {run.number}",
+        # Not `submit_event_notes`: in those, 25.14 writes the batch's name instead.
+        "submit_event_user_notes": f"{RUN_NOTE} {run.number}",
         "output": f"{here}/stdout/$(Process)",
         "error": f"{here}/stderr/$(Process)",
         "should_transfer_files": "YES",
