@@ -6,7 +6,6 @@ bring it back and a missing file would hold the job.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
 import os
@@ -149,10 +148,13 @@ def main(argv: List[str]) -> int:
     return 1 if job.failed else 0
 
 
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(AttributeError, OSError, ValueError):  # closed by the function
+def _flush(last_words: str = "") -> None:
+    for stream, text in ((sys.stdout, ""), (sys.stderr, last_words)):
+        try:
+            stream.write(text)
             stream.flush()
+        except (AttributeError, OSError, ValueError):  # closed by the function
+            continue
 
 
 def _restore(output: int) -> None:
@@ -182,7 +184,5 @@ def leave(status: int) -> None:
     if not left:
         sys.exit(status)
     # The results are written, and whoever waits for them would wait for the thread.
-    with contextlib.suppress(AttributeError, OSError, ValueError):  # as in _flush
-        sys.stderr.write(f"htmap: ended although threads went on: {left}\n")
-    _flush()
+    _flush(f"htmap: ended although threads went on: {left}\n")
     os._exit(status)
