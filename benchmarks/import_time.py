@@ -10,9 +10,11 @@ import time
 
 from report import heading, row, spread
 
+NO_BINDINGS = "; import sys; assert 'htcondor2' not in sys.modules"
 STATEMENTS = {
     "python -c pass": "pass",
-    "import htmap": "import htmap, sys; assert 'htcondor2' not in sys.modules",
+    "import htmap": "import htmap" + NO_BINDINGS,
+    "import htmap; htmap.map": "import htmap; htmap.map" + NO_BINDINGS,
     "import htcondor2": "import htcondor2",
 }
 

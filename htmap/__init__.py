@@ -5,24 +5,31 @@
 >>> list(m)  # doctest: +SKIP
 [0, 2, 4, 6, 8, 10, 12, 14, 16, 18]
 
-Importing it runs nothing: no file is made or read, and HTCondor's bindings are imported when
-they are first needed.
+Importing it runs nothing: no file is made or read. Most modules are imported when a name of theirs
+is first used, and HTCondor's bindings when the first of them talks to HTCondor.
 """
 
+import importlib as _importlib
 import logging as _logging
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
 from htmap import exceptions
-from htmap.errors import ComponentError
-from htmap.management import clean, get_tags, load, load_maps, remove, status
-from htmap.mapped import MappedFunction, mapped
-from htmap.mapping import MapBuilder, build_map, map, starmap
-from htmap.maps import Map
-from htmap.options import MapOptions
+
+# These two share their names with their modules: bound now, the names stay what they should be.
 from htmap.settings import BASE_SETTINGS, USER_SETTINGS, settings
-from htmap.statuses import ComponentStatus
-from htmap.store.state import Hold as ComponentHold
-from htmap.streams import MapStdErr, MapStdOut
 from htmap.version import __version__, version, version_info
+
+if _TYPE_CHECKING:
+    from htmap.errors import ComponentError
+    from htmap.management import clean, get_tags, load, load_maps, remove, status
+    from htmap.mapped_function import MappedFunction, mapped
+    from htmap.mapping import MapBuilder, build_map, map, starmap
+    from htmap.maps import Map
+    from htmap.options import MapOptions
+    from htmap.statuses import ComponentStatus
+    from htmap.store.state import Hold as ComponentHold
+    from htmap.streams import MapStdErr, MapStdOut
 
 __all__ = [
     "BASE_SETTINGS",
@@ -53,4 +60,35 @@ __all__ = [
     "version_info",
 ]
 
+# Where each of the other names is, for a running Python; above, for type checkers and editors.
+_HOMES = {
+    name: (module, name)
+    for module, names in {
+        "errors": "ComponentError",
+        "management": "clean get_tags load load_maps remove status",
+        "mapped_function": "MappedFunction mapped",
+        "mapping": "MapBuilder build_map map starmap",
+        "maps": "Map",
+        "options": "MapOptions",
+        "statuses": "ComponentStatus",
+        "streams": "MapStdErr MapStdOut",
+    }.items()
+    for name in names.split()
+}
+_HOMES["ComponentHold"] = ("store.state", "Hold")
+
 _logging.getLogger(__name__).addHandler(_logging.NullHandler())
+
+
+def __getattr__(name: str) -> _Any:
+    try:
+        module, its_name = _HOMES[name]
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    value = getattr(_importlib.import_module(f"{__name__}.{module}"), its_name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

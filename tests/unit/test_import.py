@@ -50,6 +50,8 @@ print(opened)
 
 
 def test_the_public_names_are_those_that_are_listed():
+    for name in htmap.__all__:
+        assert getattr(htmap, name) is not None
     names = {name for name in vars(htmap) if not name.startswith("_")}
     modules = {name for _, name, _ in pkgutil.iter_modules(htmap.__path__)}
 
@@ -57,6 +59,25 @@ def test_the_public_names_are_those_that_are_listed():
     assert set(htmap.__all__) <= vars(htmap).keys()
     # What is not listed is a module of the package, or an import that its name says is private.
     assert names - set(htmap.__all__) <= modules
+
+
+@pytest.mark.parametrize("name", htmap.__all__)
+def test_a_public_name_is_the_same_thing_whichever_module_is_imported_first(name):
+    """Some share their names with modules, which importing makes attributes of the package."""
+    code = f"""
+import htmap.settings, htmap.version, htmap.mapped_function, htmap.cli, htmap.exceptions
+import types
+thing = htmap.{name}
+print(isinstance(thing, types.ModuleType) == ({name!r} == "exceptions"))
+"""
+    assert run(code) == "True\n"
+
+
+def test_an_unknown_name_is_an_attribute_error_and_dir_lists_the_known_ones():
+    with pytest.raises(AttributeError, match="no attribute 'no_such_name'"):
+        _ = htmap.no_such_name
+
+    assert set(htmap.__all__) <= set(dir(htmap))
 
 
 def test_every_public_name_is_documented():
