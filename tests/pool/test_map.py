@@ -373,7 +373,7 @@ def test_a_rerun_of_components_that_do_not_exist_changes_nothing(mixed, componen
 
 
 def test_two_processes_that_rerun_a_map_at_once_leave_a_whole_map(tmp_path):
-    m = htmap.map(double, range(20), tag="both")
+    m = htmap.map(double, range(6), tag="both")
     m.wait(timeout=60)
     code = """
     m = htmap.load("both")
@@ -395,8 +395,8 @@ def test_two_processes_that_rerun_a_map_at_once_leave_a_whole_map(tmp_path):
 
     assert all(process.returncode == 0 for process in processes), answers
     assert "ran\n" in [out for out, _ in answers], answers
-    assert list(m.iter(timeout=60)) == [2 * x for x in range(20)]
-    assert list(htmap.load("both").iter(timeout=60)) == [2 * x for x in range(20)]
+    assert list(m.iter(timeout=60)) == [2 * x for x in range(6)]
+    assert list(htmap.load("both").iter(timeout=60)) == [2 * x for x in range(6)]
 
 
 # ---- remove ---------------------------------------------------------------------------------
