@@ -38,12 +38,11 @@ class Tracker:
     Parameters
     ----------
     folder : MapFolder
-    tag : str
-        For messages only.
     """
 
     def __init__(self, folder: MapFolder) -> None:
         self._folder = folder
+        self._complete = True
         self._lock = threading.RLock()
         self._start_anew()
 
@@ -85,6 +84,10 @@ class Tracker:
         """
         with self._lock:
             news = False
+            if not self._complete:
+                # Ctrl-C met an earlier look between reading events and taking them in.
+                self._start_anew()
+            self._complete = False
             self._unrecorded = [run for run in self._unrecorded if run.cluster is None]
             if not all(run.folder.exists() for run in self._unrecorded):
                 # Its submission failed, or its maker died before: it has never been.
@@ -97,6 +100,7 @@ class Tracker:
                     continue
                 self._apply(events)
                 news = True
+            self._complete = True
             return news
 
     def _apply(self, events: Iterable[Event]) -> None:

@@ -1,0 +1,163 @@
+"""What can be done to a map: hold, release, rerun, remove, retag."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable
+
+from htmap import recovery, tags
+from htmap.exceptions import (
+    CannotRerunComponents,
+    CannotRetagMap,
+    HTMapException,
+    InvalidTag,
+    MapWasRemoved,
+    TagAlreadyExists,
+    TimeoutError,
+)
+from htmap.handle import MapHandle
+from htmap.pool import queue
+from htmap.statuses import ComponentStatus
+from htmap.store import claims
+from htmap.store.directory import writing
+from htmap.store.journal import Intent
+from htmap.store.state import State
+from htmap.submission import submit_rerun
+
+# How long a removal waits for the last words of its jobs before it deletes the map.
+_REMOVAL_SECONDS = 20.0
+# How long an action waits for the event log to tell of it.
+_LOG_SECONDS = 5.0
+
+
+class MapActions(MapHandle):
+    """What can be done to a map."""
+
+    def hold(self) -> None:
+        """Hold all jobs that are in the queue; they wait until :meth:`release`.
+
+        Raises
+        ------
+        NoScheduler, SchedulerRefused
+            If the schedd cannot be had.
+        """
+        self._act(
+            "Hold",
+            lambda state: (
+                state.unfinished
+                == state.count(ComponentStatus.HELD) + state.count(ComponentStatus.UNMATERIALIZED)
+            ),
+        )
+
+    def release(self) -> None:
+        """Release all jobs that are held.
+
+        Raises
+        ------
+        NoScheduler, SchedulerRefused
+            If the schedd cannot be had.
+        """
+        held = dict(self._refresh().holds)
+        # Not until none is held: HTCondor may hold one again at once.
+        self._act("Release", lambda state: not any(state.holds.get(i) is held[i] for i in held))
+
+    def _act(self, action: queue.Action, done: Callable[[State], bool]) -> None:
+        """Act on the jobs in the queue, and wait for the event log to tell of it."""
+        if not self._refresh().unfinished:
+            return
+        acted_on = queue.act(self._folder.map_id, action, "htmap, for the owner of the map")
+        if acted_on:
+            with contextlib.suppress(TimeoutError):  # the queue has it; the log may be late
+                self._wait_until(done, _LOG_SECONDS, f"the {action.lower()}")
+
+    def rerun(self, components: Iterable[int] | None = None) -> None:
+        """Run components again, with the inputs and options that the map was made with.
+
+        Parameters
+        ----------
+        components : iterable of int, optional
+            Which; all of them if None.
+
+        Raises
+        ------
+        CannotRerunComponents
+            If one of them does not exist or has not come to an end. Then none is run.
+        """
+        state = self._refresh()
+        chosen = sorted(set(range(len(self)) if components is None else components))
+        wrong = [i for i in chosen if not 0 <= i < len(self) or not state[i].is_final]
+        if wrong:
+            raise CannotRerunComponents(
+                f"cannot rerun components {wrong} of the map {self.tag!r}: only components from 0 "
+                f"to {len(self) - 1} that are COMPLETED, ERRORED or REMOVED can be run again",
+                tag=self.tag,
+                component=wrong[0],
+            )
+        if not chosen:
+            return
+        submit_rerun(self._folder, self.tag, {i: self._tracker.run_and_job(i) for i in chosen})
+        self._tracker.look_for_runs()
+
+    def remove(self, force: bool = False) -> None:
+        """Remove the map for good: its jobs, inputs and results.
+
+        Parameters
+        ----------
+        force : bool
+            Whether to delete it also when the schedd cannot be had, or jobs do not end.
+
+        Raises
+        ------
+        NoScheduler, SchedulerRefused
+            If the schedd cannot be had, so that its jobs would run on; nothing is removed then.
+        """
+        self._refresh()
+        intent = Intent("remove", self._folder.map_id, self.tag)
+        with contextlib.suppress(OSError):  # a full disk must not keep anyone from making room
+            intent.begin()
+        try:
+            queue.act(self._folder.map_id, "Remove", "its map was removed")
+        except HTMapException:
+            if not force:
+                intent.end()
+                raise
+        else:
+            self._wait_for_jobs_to_leave()
+        recovery.delete(self._folder, self.tag)
+        intent.end()
+
+    def _wait_for_jobs_to_leave(self) -> None:
+        try:
+            self._wait_until(
+                lambda state: state.unfinished == state.count(ComponentStatus.UNMATERIALIZED),
+                _REMOVAL_SECONDS,
+                "the end of the jobs",
+            )
+        except (TimeoutError, MapWasRemoved):
+            # They are marked for removal in the queue, or another process has removed the map.
+            return
+
+    def retag(self, tag: str) -> None:
+        """Give the map another tag; a transient map becomes one to keep.
+
+        Raises
+        ------
+        CannotRetagMap
+            If the tag is taken, not valid, or the one that the map has.
+        """
+        self._refresh()
+        intent = Intent("retag", self._folder.map_id, self.tag)
+        try:
+            tag = tags.validate(tag)
+            if tag == self.tag:
+                raise CannotRetagMap(f"the map has the tag {tag!r} already", tag=tag)
+            with writing():
+                intent.begin()
+                claims.claim(tag, self._folder.map_id)
+                claims.release(self.tag, self._folder.map_id)
+                self._folder.set_transient(False)
+        except (InvalidTag, TagAlreadyExists) as error:
+            raise CannotRetagMap(f"cannot retag the map {self.tag!r}: {error}", tag=tag) from error
+        finally:
+            intent.end()
+        self.tag = tag
