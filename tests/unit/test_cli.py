@@ -12,88 +12,20 @@ import subprocess
 import sys
 import threading
 import time
-import uuid
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from hand_made import HandMade
 
 import htmap
 from htmap.cli import cli
 from htmap.exceptions import NoScheduler
-from htmap.execute import packs
 from htmap.maps import Map
-from htmap.options import MapOptions
 from htmap.store import claims
-from htmap.store.folder import MapFolder, Run
-from htmap.store.inputs import write_inputs
 from htmap.store.journal import Intent, Maker
-from htmap.submission import write_run
 
 COMMAND = [sys.executable, "-m", "htmap"]
-SUBMITTED = "000 ({cluster}.{job}.000) 2026-01-01 00:00:00 Job submitted from host: <a>\n...\n"
-STARTED = "001 ({cluster}.{job}.000) 2026-01-01 00:00:01 Job executing on host: <b>\n...\n"
-HELD = (
-    "012 ({cluster}.{job}.000) 2026-01-01 00:00:02 Job was held.\n\tno such file\n"
-    "\tCode 13 Subcode 2\n...\n"
-)
-REMOVED = "009 ({cluster}.{job}.000) 2026-01-01 00:00:02 Job was aborted.\n\tvia condor_rm\n...\n"
-TERMINATED = (
-    "005 ({cluster}.{job}.000) 2026-01-01 00:00:03 Job terminated.\n"
-    "\t(1) Normal termination (return value 0)\n...\n"
-)
-EVENTS = {
-    "UNMATERIALIZED": [],
-    "IDLE": [SUBMITTED],
-    "RUNNING": [SUBMITTED, STARTED],
-    "HELD": [SUBMITTED, HELD],
-    "REMOVED": [SUBMITTED, REMOVED],
-    "COMPLETED": [SUBMITTED, STARTED, TERMINATED],
-    "ERRORED": [SUBMITTED, STARTED, TERMINATED],
-}
-
-
-class HandMade:
-    """A map on disk, with components that have the given statuses."""
-
-    clusters = iter(range(1, 1000))
-
-    def __init__(self, tag: str, *statuses: str, transient: bool = False) -> None:
-        claims.open_root()
-        self.folder = MapFolder(uuid.uuid4().hex)
-        self.folder.create()
-        number, folder = self.folder.create_run()
-        self.run = Run(folder, number, range(len(statuses)))
-        write_inputs(self.run.folder / "inputs", (((i,), {}) for i in range(len(statuses))))
-        write_run(self.run, MapOptions().resolve(len(statuses)), "shared")
-        self.cluster = next(self.clusters)
-        self.run.record_cluster(self.cluster)
-        self.folder.set_transient(transient)
-        self.folder.write_about(len(statuses))
-        claims.claim(tag, self.folder.map_id)
-        for component, status in enumerate(statuses):
-            if status in ("COMPLETED", "ERRORED"):
-                self.write_output(component, status)
-            for event in EVENTS[status]:
-                self.log(event, component)
-
-    def write_output(self, component: int, status: str) -> None:
-        with packs.PackWriter(self.run.output(component), packs.versions(kind="output")) as pack:
-            if status == "COMPLETED":
-                pack.add(component, packs.RESULT, b"")
-            else:
-                report = {"exception": {"type": "ValueError", "message": f"bad {component}"}}
-                pack.add(component, packs.ERROR, json.dumps(report).encode())
-        self.run.stdout(component).write_text(f"hello from {component}\n")
-        self.run.stderr(component).write_text(f"warned by {component}")
-
-    def log(self, event: str, component: int) -> None:
-        with self.folder.events.open("a") as log:
-            log.write(event.format(cluster=self.cluster, job=component))
-
-    def complete(self, component: int) -> None:
-        self.write_output(component, "COMPLETED")
-        self.log(TERMINATED, component)
 
 
 @pytest.fixture(autouse=True)
