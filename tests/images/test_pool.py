@@ -105,6 +105,8 @@ def test_stopping_evicts_a_running_job_which_runs_again_in_the_next_container(
     first.output("htc-pool", "wait")
     first.output("python", "-c", SUBMIT, "600")
     first.wait_until(lambda: job_status(first) == RUNNING)
+    # Only a server that is up ends by itself; before, the signal ends it.
+    first.wait_until(lambda: "/lab?token=" in first.logs().stderr)
     assert first.stop() < 5
     assert first.logs().code == 0, first.logs()
 
