@@ -84,8 +84,9 @@ class MapActions(MapHandle):
             If one of them does not exist or has not come to an end. Then none is run.
         """
         state = self._refresh()
-        chosen = sorted(set(range(len(self)) if components is None else components))
-        wrong = [i for i in chosen if not 0 <= i < len(self) or not state[i].is_final]
+        known = range(len(self))
+        chosen = list(dict.fromkeys(known if components is None else components))
+        wrong = [i for i in chosen if i not in known or not state[i].is_final]
         if wrong:
             raise CannotRerunComponents(
                 f"cannot rerun components {wrong} of the map {self.tag!r}: only components from 0 "

