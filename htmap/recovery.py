@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-from htmap.exceptions import HTMapException, TagNotFound
+from htmap.exceptions import HTMapException
 from htmap.pool import queue
 from htmap.store import claims, journal
 from htmap.store.folder import MapFolder, Run
@@ -35,9 +35,9 @@ def _settle(intent: Intent) -> None:
     if intent.action == "remove":
         remove_now(folder, intent.tag)
     elif intent.action == "create":
-        if not _is_claimed(intent) or not _is_submitted(folder, folder.run(0)):
-            claims.release(intent.tag, intent.map_id)
-            folder.remove()
+        claimed = claims.stands_for(intent.tag, intent.map_id)
+        if not claimed or not _is_submitted(folder, folder.run(0)):
+            delete(folder, intent.tag)
     elif intent.action == "rerun":
         run = folder.run(intent.run)
         if not _is_submitted(folder, run):
@@ -86,13 +86,6 @@ def delete(folder: MapFolder, tag: str) -> None:
         for now in claims.tags_of(folder.map_id):
             claims.release(now, folder.map_id)
     folder.remove()
-
-
-def _is_claimed(intent: Intent) -> bool:
-    try:
-        return claims.find(intent.tag) == intent.map_id
-    except TagNotFound:
-        return False
 
 
 def _is_submitted(folder: MapFolder, run: Run | None) -> bool:

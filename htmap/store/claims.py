@@ -114,11 +114,8 @@ def list_tags(pattern: str | None = None) -> tuple[str, ...]:
 
 def release(tag: str, map_id: str) -> None:
     """Free a tag if it still stands for this map; safe to repeat."""
-    try:
-        if find(tag) == map_id:
-            (root() / "tags" / tag).unlink()
-    except (TagNotFound, FileNotFoundError):
-        pass
+    if stands_for(tag, map_id):
+        (root() / "tags" / tag).unlink(missing_ok=True)
 
 
 def tags_of(map_id: str) -> list[str]:
@@ -126,10 +123,11 @@ def tags_of(map_id: str) -> list[str]:
 
     There is one, unless a process was killed while it gave the map another one.
     """
-    return [tag for tag in list_tags() if _stands_for(tag, map_id)]
+    return [tag for tag in list_tags() if stands_for(tag, map_id)]
 
 
-def _stands_for(tag: str, map_id: str) -> bool:
+def stands_for(tag: str, map_id: str) -> bool:
+    """Tell whether a tag stands for this map."""
     try:
         return find(tag) == map_id
     except TagNotFound:

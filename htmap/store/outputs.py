@@ -11,9 +11,6 @@ from typing import Any
 from htmap.exceptions import CorruptPack, OutputCannotBeLoaded
 from htmap.execute import packs
 
-#: What a component that ended without a record left behind.
-NOTHING = 0
-
 
 def endings(path: Path) -> dict[int, int]:
     """Return how each component in an output pack ended, without unpickling anything.
