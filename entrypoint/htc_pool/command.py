@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from htc_pool import readiness, settings, state, supervisor
+from htc_pool import environment, readiness, settings, state, supervisor
 
 
 def main(arguments):
@@ -72,8 +72,8 @@ def start(directory, options):
     if supervisor.wake(directory):
         supervisor.control(directory, "start", "condor")
     else:
-        state.prepare(directory)
-        supervisor.start(directory)
+        state.prepare(os.environ)
+        supervisor.start(directory, environment.of_daemons(os.environ, directory))
         supervisor.wake_when_up(directory)
     return wait(directory, options)
 

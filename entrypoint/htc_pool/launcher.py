@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 
-from htc_pool import settings, state, supervisor
+from htc_pool import attached, environment, settings, state, supervisor
 from htc_pool.readiness import log_tails
 
 DEFAULT_COMMAND = ["start-notebook.py"]
@@ -29,13 +29,12 @@ _WAITED_FOR = signal.valid_signals() - _UNTOUCHED
 def main(arguments):
     """Run the command `arguments` (JupyterLab if there is none) and return its exit status."""
     command = arguments or DEFAULT_COMMAND
-    site = settings.site_schedd(os.environ)
-    if site:
-        say(f"no personal pool here: attached to the access point {site}")
-        # The one spelling that the pool's configuration is sure to see.
-        os.environ["_CONDOR_SCHEDD_HOST"] = site
-        return become(command)
     try:
+        mode = settings.mode(os.environ)
+        if mode == "attached":
+            attached.prepare(os.environ, say)
+        if mode != "personal":
+            return become(command)
         launch = Launch(command, os.environ)
     except (settings.SettingError, state.StateError) as error:
         say(f"no personal pool: {error}")
@@ -86,10 +85,7 @@ class Launch:
         in_front = not is_jupyter(command) or self.required
         self.wait = settings.wait_seconds(environ, 30.0 if in_front else 0.0)
         self.stop_timeout = settings.stop_seconds(environ)
-        self.directory = settings.pool_dir(environ)
-        state.prepare(self.directory)
-        # Tools and jobs of the command look where this pool is.
-        os.environ["HTC_POOL_DIR"] = self.directory
+        self.directory = state.prepare(environ)
         self.ended = {}
         self.pool = self.watcher = self.child = None
         self.asked_to_stop = 0
@@ -97,7 +93,9 @@ class Launch:
     def run(self):
         """Run the pool and the command; return the command's exit status."""
         self.mask = signal.pthread_sigmask(signal.SIG_BLOCK, _WAITED_FOR)
-        self.pool = supervisor.start(self.directory)
+        self.pool = supervisor.start(
+            self.directory, environment.of_daemons(os.environ, self.directory)
+        )
         supervisor.wake_when_up(self.directory)
         status = self.wait_for_pool()
         if status is None:

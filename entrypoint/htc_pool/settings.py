@@ -4,6 +4,8 @@ import os
 import pwd
 import re
 
+MODES = ("personal", "attached", "none")
+
 
 class SettingError(ValueError):
     """A variable that cannot be read; its text is a whole sentence."""
@@ -29,6 +31,28 @@ def site_schedd(environ):
         if name.lower() == "_condor_schedd_host" and value.strip():
             return value.strip()
     return ""
+
+
+def mode(environ):
+    """Say what this container does about a pool: ``"personal"``, ``"attached"`` or ``"none"``.
+
+    ``HTC_POOL`` says so, or, at its default ``auto``, whether an access point is named.
+
+    Raises
+    ------
+    SettingError
+        If ``HTC_POOL`` is no mode, or one that ``_CONDOR_SCHEDD_HOST`` contradicts.
+    """
+    asked = environ.get("HTC_POOL", "").strip().lower() or "auto"
+    site = site_schedd(environ)
+    if asked not in ("auto", *MODES):
+        raise SettingError(f"HTC_POOL={asked!r} is none of auto, {', '.join(MODES)}")
+    if asked == "attached" and not site:
+        raise SettingError("HTC_POOL=attached, but _CONDOR_SCHEDD_HOST names no access point")
+    if asked == "personal" and site:
+        # HTCondor's tools would talk to the site, whatever runs here.
+        raise SettingError(f"HTC_POOL=personal, but _CONDOR_SCHEDD_HOST={site} is set: unset one")
+    return asked if asked != "auto" else "attached" if site else "personal"
 
 
 def pool_dir(environ):

@@ -3,18 +3,25 @@
 import os
 import stat
 
+from htc_pool import settings
+
 
 class StateError(Exception):
     """Why no pool can run here; its text is a whole sentence."""
 
 
-def prepare(directory):
+def prepare(environ):
     """Make the state directory and what must be in it before HTCondor starts.
 
     Parameters
     ----------
-    directory : str
-        Absolute path. It ends as mode 0700, owned by this user.
+    environ : Mapping[str, str]
+        The settings.
+
+    Returns
+    -------
+    str
+        The directory's absolute path; it is of mode 0700 and owned by this user.
 
     Raises
     ------
@@ -23,6 +30,7 @@ def prepare(directory):
         is on a full disk.
     """
     _refuse_root()
+    directory = settings.pool_dir(environ)
     try:
         os.makedirs(directory, mode=0o700, exist_ok=True)
         found = os.lstat(directory)
@@ -41,6 +49,7 @@ def prepare(directory):
         raise StateError(
             f"{directory} (HTC_POOL_DIR) cannot hold the pool's state: {error.strerror}"
         ) from error
+    return directory
 
 
 def _refuse_root():

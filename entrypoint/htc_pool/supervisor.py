@@ -11,8 +11,8 @@ CONFIG = "/etc/htc/supervisord.conf"
 BIN = "/opt/htc/bin"
 
 
-def start(directory):
-    """Start supervisord in a session of its own and return its process id.
+def start(directory, environ):
+    """Start supervisord in a session of its own, with the environment `environ`; return its id.
 
     A signal for the command's process group (Ctrl-C, `docker stop`) does not reach it there: the
     pool stops when it is told to, and in order.
@@ -26,7 +26,7 @@ def start(directory):
         return os.posix_spawn(
             f"{BIN}/supervisord",
             ["supervisord", "-c", CONFIG],
-            {**os.environ, "HTC_POOL_DIR": directory},
+            environ,
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_DUP2, output, 1),

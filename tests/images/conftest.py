@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import os
+import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -12,16 +15,19 @@ from pathlib import Path
 import docker
 import pytest
 from docker.models.containers import Container
+from family import images_on
 
 SOURCE = Path(__file__).resolve().parents[2]
 OWNER = os.environ.get("OWNER", "htcondor")
 TAG = os.environ.get("TAG", "latest")
 
-#: The images that are tested, by the version of their HTCondor.
-BASE = {
-    "23.9.6": f"{OWNER}/htc-base-notebook:{TAG}",
-    "25.14.1": f"{OWNER}/htc-base-notebook:{TAG}-condor25",
-}
+#: What a program that has trouble begins a line with: those of the entrypoint, Python and Jupyter.
+TROUBLE = re.compile(r"(?m)^(?:(?:ERROR|WARN|CRITICAL|Traceback|Exception)|\[[WEC] ).*$")
+#: What Jupyter shows as trouble and is none: a container's ports are opened by who starts it, and
+#: a person needs the address.
+NO_TROUBLE = re.compile(
+    r"listening on all IP addresses|^\[C [^]]*\] *$|received signal 15, stopping"
+)
 
 
 @dataclass(frozen=True)
@@ -36,8 +42,15 @@ class Result:
 class Running:
     """A started container."""
 
-    def __init__(self, container: Container) -> None:
+    def __init__(self, container: Container, may_say: str = "") -> None:
         self.container = container
+        self.may_say = may_say
+
+    def unexpected(self) -> list[str]:
+        """Return the lines of trouble in its log that the test does not count on."""
+        log = self.container.logs().decode(errors="replace")
+        lines = [line for line in TROUBLE.findall(log) if not NO_TROUBLE.search(line)]
+        return [line for line in lines if not (self.may_say and re.search(self.may_say, line))]
 
     def exec(self, *command: str, **options) -> Result:
         """Run a command in the container, by its own user unless ``user`` is given."""
@@ -95,40 +108,58 @@ def start_session(engine) -> Iterator[Callable[..., Running]]:
 
 @pytest.fixture
 def start(engine) -> Iterator[Callable[..., Running]]:
-    """Start containers that live as long as the test: ``start(image, "command", ...)``."""
+    """Start containers that live as long as the test: ``start(image, "command", ...)``.
+
+    A container that speaks of trouble fails the test, unless ``may_say`` matches the line.
+    """
     yield from _starter(engine)
 
 
 def _starter(engine: docker.DockerClient) -> Iterator[Callable[..., Running]]:
-    containers: list[Container] = []
+    containers: list[Running] = []
 
-    def start(image: str, *command: str, **options) -> Running:
+    def start(image: str, *command: str, may_say: str = "", **options) -> Running:
         container = engine.containers.create(image, list(command) or None, **options)
-        containers.append(container)
+        containers.append(Running(container, may_say))
         container.start()
-        return Running(container)
+        return containers[-1]
 
     yield start
-    for container in containers:
-        container.remove(force=True, v=True)
+    unexpected = []
+    for running in containers:
+        unexpected += running.unexpected()
+        running.container.remove(force=True, v=True)
+    assert not unexpected, "\n".join(unexpected)
 
 
-@pytest.fixture(params=BASE, scope="session")
-def condor_version(request) -> str:
-    """Return one after the other the versions of HTCondor that there are base images of."""
-    return request.param
+@functools.cache
+def bake() -> dict[str, dict]:
+    """Return what docker-bake.hcl comes to, as `docker buildx bake --print` says it."""
+    printed = subprocess.run(
+        ["docker", "buildx", "bake", "--print", "all"],
+        cwd=SOURCE, capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    return json.loads(printed.stdout)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what asks for an ``image`` on the image of its folder and on all that stand on it."""
+    if "image" in metafunc.fixturenames:
+        name = Path(metafunc.module.__file__).parent.name
+        images = images_on(name, bake()["target"], bake()["group"]["all"]["targets"])
+        metafunc.parametrize("image", images.values(), ids=images, scope="session")
 
 
 @pytest.fixture(scope="session")
-def base(condor_version) -> str:
-    """Return the name of a base image."""
-    return BASE[condor_version]
+def condor_version(engine, image) -> str:
+    """Return the version of HTCondor that the image under test is said to have."""
+    return engine.images.get(image).labels["org.htcondor.condor-version"]
 
 
 @pytest.fixture(scope="session")
 def default_image() -> str:
     """Return the name of the image that people get who ask for none in particular."""
-    return BASE["23.9.6"]
+    return f"{OWNER}/htc-base-notebook:{TAG}"
 
 
 @pytest.fixture(scope="session")

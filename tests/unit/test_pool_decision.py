@@ -1,6 +1,8 @@
 """What the environment of a container decides about its pool."""
 
 import os
+import tempfile
+from pathlib import Path
 
 import pytest
 from htc_pool import launcher, settings, state
@@ -81,6 +83,37 @@ def test_a_pool_is_required_when_asked_for_or_in_a_ci_job(environ, answer):
 
 
 @pytest.mark.parametrize(
+    ("environ", "mode"),
+    [
+        ({}, "personal"),
+        ({"_condor_SCHEDD_HOST": "ap"}, "attached"),
+        ({"HTC_POOL": ""}, "personal"),
+        ({"HTC_POOL": "Auto", "_CONDOR_SCHEDD_HOST": "ap"}, "attached"),
+        ({"HTC_POOL": "personal"}, "personal"),
+        ({"HTC_POOL": "personal", "_CONDOR_SCHEDD_HOST": ""}, "personal"),
+        ({"HTC_POOL": "attached", "_CONDOR_SCHEDD_HOST": "ap"}, "attached"),
+        ({"HTC_POOL": "none"}, "none"),
+        ({"HTC_POOL": "none", "_CONDOR_SCHEDD_HOST": "ap"}, "none"),
+    ],
+)
+def test_the_mode_is_what_was_asked_for_or_what_the_schedd_host_says(environ, mode):
+    assert settings.mode(environ) == mode
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({"HTC_POOL": "yes"}, "'yes' is none of auto, personal, attached, none"),
+        ({"HTC_POOL": "attached"}, "_CONDOR_SCHEDD_HOST names no access point"),
+        ({"HTC_POOL": "personal", "_condor_schedd_host": "ap"}, "_CONDOR_SCHEDD_HOST=ap is set"),
+    ],
+)
+def test_a_mode_that_cannot_be_is_refused_by_name(environ, words):
+    with pytest.raises(settings.SettingError, match=words):
+        settings.mode(environ)
+
+
+@pytest.mark.parametrize(
     ("command", "answer"),
     [
         (["start-notebook.py"], True),
@@ -102,50 +135,57 @@ def not_root(monkeypatch):
         monkeypatch.setattr(state, "_refuse_root", lambda: None)
 
 
+@pytest.fixture
+def place():
+    """Return an empty directory whose path is short enough for sockets."""
+    with tempfile.TemporaryDirectory(prefix="htc-") as made:
+        yield Path(made)
+
+
 @pytest.mark.usefixtures("not_root")
 class TestState:
-    def test_a_directory_is_made_for_its_user_alone(self, tmp_path):
-        state.prepare(str(tmp_path / "a" / "pool"))
-        assert (tmp_path / "a" / "pool").stat().st_mode & 0o777 == 0o700
-        assert [path.name for path in (tmp_path / "a" / "pool").iterdir()] == ["log"]
+    def test_a_directory_is_made_for_its_user_alone(self, place):
+        state.prepare({"HTC_POOL_DIR": str(place / "a" / "pool")})
+        assert (place / "a" / "pool").stat().st_mode & 0o777 == 0o700
+        assert [path.name for path in (place / "a" / "pool").iterdir()] == ["log"]
 
-    def test_a_directory_that_was_open_to_others_is_closed(self, tmp_path):
-        tmp_path.chmod(0o777)
-        state.prepare(str(tmp_path))
-        assert tmp_path.stat().st_mode & 0o777 == 0o700
+    def test_a_directory_that_was_open_to_others_is_closed(self, place):
+        place.chmod(0o777)
+        state.prepare({"HTC_POOL_DIR": str(place)})
+        assert place.stat().st_mode & 0o777 == 0o700
 
-    def test_a_link_is_refused(self, tmp_path):
-        (tmp_path / "there").mkdir()
-        (tmp_path / "pool").symlink_to(tmp_path / "there")
+    def test_a_link_is_refused(self, place):
+        (place / "there").mkdir()
+        (place / "pool").symlink_to(place / "there")
         with pytest.raises(state.StateError, match="not a plain directory"):
-            state.prepare(str(tmp_path / "pool"))
+            state.prepare({"HTC_POOL_DIR": str(place / "pool")})
 
-    def test_a_file_in_its_place_is_refused(self, tmp_path):
-        (tmp_path / "pool").write_text("")
+    def test_a_file_in_its_place_is_refused(self, place):
+        (place / "pool").write_text("")
         with pytest.raises(state.StateError, match="HTC_POOL_DIR"):
-            state.prepare(str(tmp_path / "pool"))
+            state.prepare({"HTC_POOL_DIR": str(place / "pool")})
 
-    def test_another_users_directory_is_refused(self, tmp_path, monkeypatch):
-        owner = tmp_path.stat().st_uid
+    def test_another_users_directory_is_refused(self, place, monkeypatch):
+        owner = place.stat().st_uid
         monkeypatch.setattr(os, "getuid", lambda: owner + 1)
         with pytest.raises(state.StateError, match=f"belongs to user {owner}"):
-            state.prepare(str(tmp_path))
+            state.prepare({"HTC_POOL_DIR": str(place)})
 
-    def test_a_full_disk_is_told_by_its_name_and_leaves_nothing(self, tmp_path, monkeypatch):
+    def test_a_full_disk_is_told_by_its_name_and_leaves_nothing(self, place, monkeypatch):
         def full(descriptor):
             raise OSError(28, "No space left on device")
 
         monkeypatch.setattr(os, "fsync", full)
         with pytest.raises(state.StateError, match="No space left on device"):
-            state.prepare(str(tmp_path))
-        assert [path.name for path in tmp_path.iterdir()] == ["log"]
+            state.prepare({"HTC_POOL_DIR": str(place)})
+        assert [path.name for path in place.iterdir()] == ["log"]
 
 
 @pytest.mark.parametrize("who", ["getuid", "getgid"])
-def test_root_and_group_0_are_refused(tmp_path, monkeypatch, who):
+def test_root_and_group_0_are_refused(place, monkeypatch, who):
     monkeypatch.setattr(os, "getuid", lambda: 1000)
     monkeypatch.setattr(os, "getgid", lambda: 100)
     monkeypatch.setattr(os, who, lambda: 0)
     with pytest.raises(state.StateError, match="group 0"):
-        state.prepare(str(tmp_path / "pool"))
-    assert not (tmp_path / "pool").exists()
+        state.prepare({"HTC_POOL_DIR": str(place / "pool")})
+    assert not (place / "pool").exists()

@@ -25,24 +25,24 @@ LARGEST = 620_000_000
 
 
 @pytest.fixture(scope="module")
-def image(engine, base):
-    return engine.images.get(base)
+def built(engine, image):
+    return engine.images.get(image)
 
 
 @pytest.fixture(scope="module")
-def inside(start_session, base):
+def inside(start_session, image):
     """Start a container of the image in which nothing runs."""
-    return start_session(base, entrypoint=["sleep", "infinity"], init=True)
+    return start_session(image, entrypoint=["sleep", "infinity"], init=True)
 
 
 def python(container, code, **options):
     return container.output("python", "-c", code, **options)
 
 
-def test_the_user_is_jovyan_1000_in_group_100(inside, image):
+def test_the_user_is_jovyan_1000_in_group_100(inside, built):
     assert inside.output("id") == "uid=1000(jovyan) gid=100(users) groups=100(users)"
     assert inside.output("sh", "-c", "echo $HOME; pwd").split() == ["/home/jovyan"] * 2
-    assert image.attrs["Config"]["User"] == "1000:100"
+    assert built.attrs["Config"]["User"] == "1000:100"
 
 
 def test_the_home_holds_nothing_that_a_volume_over_it_would_hide(inside):
@@ -50,9 +50,9 @@ def test_the_home_holds_nothing_that_a_volume_over_it_would_hide(inside):
     assert {name.rsplit("/", 1)[1] for name in files} <= {".bashrc", ".bash_logout", ".profile"}
 
 
-def test_the_daemons_are_of_the_version_that_the_label_says(inside, image, condor_version):
+def test_the_daemons_are_of_the_version_that_the_label_says(inside, built, condor_version):
     assert f"$CondorVersion: {condor_version} " in inside.output("condor_version")
-    assert image.labels["org.htcondor.condor-version"] == condor_version
+    assert built.labels["org.htcondor.condor-version"] == condor_version
 
 
 def test_python_is_debians_in_an_environment_of_its_own(inside):
@@ -82,19 +82,19 @@ def test_maps_are_delivered_by_the_shared_path_unless_told_otherwise(inside):
     assert inside.output("printenv", "HTMAP_DELIVERY_METHOD") == "shared"
 
 
-def test_the_first_process_is_tini_which_passes_signals_to_the_group(start, base):
-    running = start(base)
+def test_the_first_process_is_tini_which_passes_signals_to_the_group(start, image):
+    running = start(image)
     assert running.output("cat", "/proc/1/comm") == "tini"
     assert running.output("cat", "/proc/1/cmdline").split("\0")[:3] == ["tini", "-g", "--"]
 
 
-def test_the_labels_of_the_open_container_initiative_are_filled_in(image, inside):
+def test_the_labels_of_the_open_container_initiative_are_filled_in(built, inside):
     prefix = "org.opencontainers.image."
-    labels = {name.removeprefix(prefix): text for name, text in image.labels.items()}
+    labels = {name.removeprefix(prefix): text for name, text in built.labels.items()}
     asked = {"title", "description", "vendor", "licenses", "version", "created", "base.name"}
     assert {name for name, text in labels.items() if text} >= asked
     version = python(inside, "import htmap; print(htmap.__version__)")
-    assert labels["version"] == image.labels["org.htcondor.htmap-version"] == version
+    assert labels["version"] == built.labels["org.htcondor.htmap-version"] == version
 
 
 def test_the_certificates_of_the_machine_that_built_it_are_not_in_it(inside):
@@ -107,8 +107,8 @@ def test_the_certificates_of_the_machine_that_built_it_are_not_in_it(inside):
     assert inside.output("find", "/usr/local/share/ca-certificates", "-type", "f") == ""
 
 
-def test_it_holds_no_password_token_or_private_key(inside, image):
-    environment = image.attrs["Config"]["Env"]
+def test_it_holds_no_password_token_or_private_key(inside, built):
+    environment = built.attrs["Config"]["Env"]
     assert not [entry for entry in environment if re.search("password|token|secret", entry, re.I)]
     setting = "^[^#]*(password|token)[a-z_.]* *=|BEGIN [A-Z ]*PRIVATE KEY"
     folders = ["/etc/jupyter", "/etc/htc", "/etc/ssl", "/home", "/root", "/opt/htc/etc"]
@@ -153,5 +153,5 @@ def test_no_bytecode_is_left_to_write_when_jupyterlab_starts(inside):
     assert written == ""
 
 
-def test_the_image_is_not_larger_than_it_was(image):
-    assert image.attrs["Size"] < LARGEST
+def test_the_image_is_not_larger_than_it_was(built):
+    assert built.attrs["Size"] < LARGEST

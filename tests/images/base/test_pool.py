@@ -18,9 +18,9 @@ def job_status(running):
 
 
 @pytest.fixture
-def notebook(start, base):
+def notebook(start, image):
     """Return a container with a ready pool and JupyterLab."""
-    running = start(base)
+    running = start(image)
     running.output("htc-pool", "wait")
     return running
 
@@ -90,7 +90,7 @@ def volume(engine):
 
 
 @pytest.fixture
-def on_volume(volume, base):
+def on_volume(volume, image):
     """Return the options of a container whose queue outlives it."""
     return {
         "environment": {"HTC_POOL_DIR": "/home/jovyan/pool"},
@@ -99,9 +99,9 @@ def on_volume(volume, base):
 
 
 def test_stopping_evicts_a_running_job_which_runs_again_in_the_next_container(
-    on_volume, start, base
+    on_volume, start, image
 ):
-    first = start(base, **on_volume)
+    first = start(image, **on_volume)
     first.output("htc-pool", "wait")
     first.output("python", "-c", SUBMIT, "600")
     first.wait_until(lambda: job_status(first) == RUNNING)
@@ -110,7 +110,7 @@ def test_stopping_evicts_a_running_job_which_runs_again_in_the_next_container(
     assert first.stop() < 5
     assert first.logs().code == 0, first.logs()
 
-    second = start(base, **on_volume)
+    second = start(image, **on_volume)
     second.output("htc-pool", "wait")
     log = second.output("cat", "log")
     assert re.findall(r"(?m)^(\d{3}) \(", log)[-1] != "022", log
@@ -119,40 +119,40 @@ def test_stopping_evicts_a_running_job_which_runs_again_in_the_next_container(
 
 
 def test_a_second_container_on_the_same_directory_is_told_and_the_first_unharmed(
-    on_volume, start, base
+    on_volume, start, image
 ):
-    first = start(base, **on_volume)
+    first = start(image, **on_volume)
     first.output("htc-pool", "wait")
-    second = start(base, "echo", "hello", **on_volume).wait(40)
+    second = start(image, "echo", "hello", **on_volume).wait(40)
     assert (second.code, second.stdout) == (0, "hello\n"), second
     assert "already" in second.stderr, second
     assert first.exec("htc-pool", "status").code == 0
 
 
 @pytest.mark.slow
-def test_a_job_of_a_killed_container_runs_again_when_its_lease_is_over(on_volume, start, base):
-    first = start(base, **on_volume)
+def test_a_job_of_a_killed_container_runs_again_when_its_lease_is_over(on_volume, start, image):
+    first = start(image, **on_volume)
     first.output("htc-pool", "wait")
     first.output("python", "-c", SUBMIT, "600")
     first.wait_until(lambda: job_status(first) == RUNNING)
     first.container.kill()
 
-    second = start(base, **on_volume)
+    second = start(image, **on_volume)
     second.output("htc-pool", "wait")
     second.wait_until(
         lambda: len(re.findall(r"(?m)^001 \(", second.output("cat", "log"))) == 2, timeout=60
     )
 
 
-def test_a_shell_that_ignores_the_request_to_stop_is_hung_up_on(start, base):
-    running = start(base, "bash", tty=True, stdin_open=True)
+def test_a_shell_that_ignores_the_request_to_stop_is_hung_up_on(start, image):
+    running = start(image, "bash", tty=True, stdin_open=True)
     running.wait_until(lambda: running.exec("pgrep", "-x", "bash").code == 0)
     assert running.stop() < 5
     assert running.logs().code == 128 + 1
 
 
-def test_stopping_while_the_command_still_waits_for_the_pool_is_quick(start, base):
-    running = start(base, "echo", "hello", environment={"_CONDOR_DAEMON_LIST": "MASTER"})
+def test_stopping_while_the_command_still_waits_for_the_pool_is_quick(start, image):
+    running = start(image, "echo", "hello", environment={"_CONDOR_DAEMON_LIST": "MASTER"})
     running.wait_until(lambda: running.exec("pgrep", "-x", "condor_master").code == 0)
     assert running.stop() < 5
     ended = running.logs()
@@ -169,14 +169,14 @@ def test_the_pool_can_be_stopped_and_started_by_hand(notebook):
     assert "MasterLog" in notebook.output("htc-pool", "logs")
 
 
-def test_the_pool_can_be_started_where_another_entrypoint_replaced_ours(start, base):
-    running = start(base, "infinity", entrypoint="sleep")
+def test_the_pool_can_be_started_where_another_entrypoint_replaced_ours(start, image):
+    running = start(image, "infinity", entrypoint="sleep")
     assert running.exec("htc-pool", "status").code == 1
     assert "ready" in running.output("htc-pool", "start")
     assert running.output("condor_status", "-af", "Name") == "slot1@htc-notebook"
 
 
-def test_an_attached_container_has_no_pool_to_look_after(start, base):
-    running = start(base, "sleep", "60", environment={"_condor_schedd_host": "ap.invalid"})
+def test_an_attached_container_has_no_pool_to_look_after(start, image):
+    running = start(image, "sleep", "60", environment={"_condor_schedd_host": "ap.invalid"})
     for command in ("status", "wait", "start", "stop"):
         assert "attached to the access point ap.invalid" in running.output("htc-pool", command)

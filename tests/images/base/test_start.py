@@ -17,49 +17,49 @@ NEVER_READY = {"_CONDOR_DAEMON_LIST": "MASTER"}
 
 
 @pytest.mark.parametrize("name", SCHEDD_HOST_SPELLINGS)
-def test_a_schedd_host_in_any_case_starts_no_pool(start, base, name):
-    ended = start(base, "sh", "-c", MASTER_IS_THERE, environment={name: "ap.invalid"}).wait()
+def test_a_schedd_host_in_any_case_starts_no_pool(start, image, name):
+    ended = start(image, "sh", "-c", MASTER_IS_THERE, environment={name: "ap.invalid"}).wait()
     assert (ended.code, ended.stdout) == (0, "none\n"), ended
     assert "attached to the access point ap.invalid" in ended.stderr
 
 
 @pytest.mark.parametrize("name", SCHEDD_HOST_SPELLINGS)
-def test_an_empty_schedd_host_starts_the_pool(start, base, name):
-    ended = start(base, "sh", "-c", MASTER_IS_THERE, environment={name: ""}).wait()
+def test_an_empty_schedd_host_starts_the_pool(start, image, name):
+    ended = start(image, "sh", "-c", MASTER_IS_THERE, environment={name: ""}).wait()
     assert (ended.code, ended.stdout, ended.stderr) == (0, "pool\n", ""), ended
 
 
 @pytest.mark.parametrize("name", SCHEDD_HOST_SPELLINGS)
-def test_an_attached_container_has_none_of_the_personal_pools_configuration(start, base, name):
+def test_an_attached_container_has_none_of_the_personal_pools_configuration(start, image, name):
     question = "condor_config_val SCHEDD_HOST; condor_config_val SEC_FS_ENFORCE_CHANNEL_BINDING"
-    ended = start(base, "sh", "-c", question, environment={name: "ap.invalid"}).wait()
+    ended = start(image, "sh", "-c", question, environment={name: "ap.invalid"}).wait()
     assert ended.stdout.splitlines()[0] == "ap.invalid", ended
     assert "false" not in ended.stdout.lower(), ended
 
 
-def test_a_command_finds_the_pool_ready_and_standard_output_to_itself(start, base):
-    ended = start(base, "condor_status", "-af", "Name").wait()
+def test_a_command_finds_the_pool_ready_and_standard_output_to_itself(start, image):
+    ended = start(image, "condor_status", "-af", "Name").wait()
     assert (ended.code, ended.stdout, ended.stderr) == (0, "slot1@htc-notebook\n", ""), ended
 
 
 @pytest.mark.parametrize("code", [0, 1, 37, 126, 255])
-def test_the_commands_exit_status_is_the_containers(start, base, code):
-    assert start(base, "sh", "-c", f"exit {code}").wait().code == code
+def test_the_commands_exit_status_is_the_containers(start, image, code):
+    assert start(image, "sh", "-c", f"exit {code}").wait().code == code
 
 
 @pytest.mark.parametrize("number", [2, 9, 11, 15])
-def test_a_command_that_a_signal_ends_is_told_as_a_shell_does(start, base, number):
-    assert start(base, "sh", "-c", f"kill -{number} $$").wait().code == 128 + number
+def test_a_command_that_a_signal_ends_is_told_as_a_shell_does(start, image, number):
+    assert start(image, "sh", "-c", f"kill -{number} $$").wait().code == 128 + number
 
 
 @pytest.mark.parametrize(("command", "code"), [("/no/such", 127), ("/etc/passwd", 126)])
-def test_a_command_that_cannot_run_is_told_by_name(start, base, command, code):
-    ended = start(base, command).wait()
+def test_a_command_that_cannot_run_is_told_by_name(start, image, command, code):
+    ended = start(image, command).wait()
     assert ended.code == code, ended
     assert f"cannot run {command}" in ended.stderr
 
 
-def test_a_command_has_its_terminal_and_its_ctrl_c(start, base):
+def test_a_command_has_its_terminal_and_its_ctrl_c(start, image):
     program = (
         "import os, signal\n"
         "assert os.isatty(0) and os.isatty(1) and os.isatty(2)\n"
@@ -67,7 +67,7 @@ def test_a_command_has_its_terminal_and_its_ctrl_c(start, base):
         "try: signal.pause()\n"
         "except KeyboardInterrupt: raise SystemExit(42)\n"
     )
-    running = start(base, "python", "-c", program, tty=True, stdin_open=True)
+    running = start(image, "python", "-c", program, tty=True, stdin_open=True)
     running.wait_until(lambda: "ready" in running.logs().stdout)
     stream = running.container.attach_socket(params={"stdin": 1, "stream": 1})
     try:
@@ -79,14 +79,14 @@ def test_a_command_has_its_terminal_and_its_ctrl_c(start, base):
         stream.close()
 
 
-def test_no_signal_is_blocked_or_ignored_in_the_command(start, base):
-    ended = start(base, "grep", "-E", "^Sig(Blk|Ign):", "/proc/self/status").wait()
+def test_no_signal_is_blocked_or_ignored_in_the_command(start, image):
+    ended = start(image, "grep", "-E", "^Sig(Blk|Ign):", "/proc/self/status").wait()
     masks = [int(mask, 16) for mask in re.findall(r"\t(\w+)", ended.stdout)]
     # 32 and 33 are the C library's own, which every program sets for itself.
     assert [mask & ~(0b11 << 31) for mask in masks] == [0, 0], ended
 
 
-def test_a_job_finds_the_notebooks_python(start, base):
+def test_a_job_finds_the_notebooks_python(start, image):
     program = (
         "import htcondor2, pathlib, sys\n"
         "job = htcondor2.Submit({'executable': '/bin/sh', 'transfer_executable': 'false',\n"
@@ -97,20 +97,20 @@ def test_a_job_finds_the_notebooks_python(start, base):
         "    if event.type == htcondor2.JobEventType.JOB_TERMINATED: break\n"
         "print(pathlib.Path('out').read_text(), end='')\n"
     )
-    ended = start(base, "python", "-c", program).wait()
+    ended = start(image, "python", "-c", program).wait()
     assert ended.stdout == "/opt/htc/bin/python\n", ended
 
 
-def test_every_core_can_have_a_job_of_a_gigabyte_of_disk_at_once(start, base):
+def test_every_core_can_have_a_job_of_a_gigabyte_of_disk_at_once(start, image):
     question = "condor_status -af TotalCpus Memory Disk"
-    answer = start(base, "sh", "-c", question).wait().stdout
+    answer = start(image, "sh", "-c", question).wait().stdout
     cpus, memory, disk = map(float, answer.split())
     assert memory >= 128 * cpus
     assert disk >= 1024**2 * cpus
 
 
-def test_jupyterlab_does_not_wait_for_the_pool_and_asks_for_its_token(start, base):
-    running = start(base, environment=NEVER_READY)
+def test_jupyterlab_does_not_wait_for_the_pool_and_asks_for_its_token(start, image):
+    running = start(image, environment=NEVER_READY, may_say="403|Forbidden")
     ask = (
         "import sys, urllib.error, urllib.request\n"
         "class Stay(urllib.request.HTTPRedirectHandler):\n"
@@ -127,17 +127,17 @@ def test_jupyterlab_does_not_wait_for_the_pool_and_asks_for_its_token(start, bas
     assert re.search(r"/lab\?token=[0-9a-f]{48}", running.logs().stderr)
 
 
-def test_jupyterlab_is_told_when_the_pool_is_ready(start, base):
-    running = start(base)
+def test_jupyterlab_is_told_when_the_pool_is_ready(start, image):
+    running = start(image)
     running.wait_until(lambda: "the pool is ready (" in running.logs().stderr)
     assert running.logs().stdout == ""
 
 
-def test_a_hub_gets_its_single_user_server(start, base):
+def test_a_hub_gets_its_single_user_server(start, image):
     hub = {"JUPYTERHUB_API_TOKEN": "of-a-hub", "JUPYTERHUB_API_URL": "http://127.0.0.1:1/hub/api"}
-    ended = start(base, "start-notebook.py", "--version", environment=hub).wait()
-    notebook = start(base, "start-notebook.py", "--version").wait()
-    single_user = start(base, "jupyterhub-singleuser", "--version").wait()
+    ended = start(image, "start-notebook.py", "--version", environment=hub).wait()
+    notebook = start(image, "start-notebook.py", "--version").wait()
+    single_user = start(image, "jupyterhub-singleuser", "--version").wait()
     assert ended.stdout == single_user.stdout, ended
     assert ended.stdout != notebook.stdout, ended
 
@@ -153,9 +153,9 @@ def test_a_hub_gets_its_single_user_server(start, base):
     ],
 )
 def test_a_pool_that_has_no_place_is_told_and_the_command_runs(
-    start, base, directory, options, reason
+    start, image, directory, options, reason
 ):
-    ended = start(base, "echo", "hello", environment={"HTC_POOL_DIR": directory}, **options).wait()
+    ended = start(image, "echo", "hello", environment={"HTC_POOL_DIR": directory}, **options).wait()
     assert (ended.code, ended.stdout) == (0, "hello\n"), ended
     assert ended.stderr.count("\n") == 1, ended
     assert ended.stderr.startswith("htc: no personal pool: "), ended
@@ -163,28 +163,31 @@ def test_a_pool_that_has_no_place_is_told_and_the_command_runs(
 
 
 @pytest.mark.parametrize("user", ["0:0", "1000:0"])
-def test_root_and_group_0_get_no_pool_but_a_sentence(start, base, user):
-    ended = start(base, "sh", "-c", MASTER_IS_THERE, user=user).wait()
+def test_root_and_group_0_get_no_pool_but_a_sentence(start, image, user):
+    ended = start(image, "sh", "-c", MASTER_IS_THERE, user=user).wait()
     assert (ended.code, ended.stdout) == (0, "none\n"), ended
     assert "does not run as root or in group 0" in ended.stderr
 
 
-def test_a_pool_that_is_not_ready_in_time_shows_its_log_and_the_command_runs(start, base):
-    ended = start(base, "echo", "hello", environment={**NEVER_READY, "HTC_POOL_WAIT": "2"}).wait()
+def test_a_pool_that_is_not_ready_in_time_shows_its_log_and_the_command_runs(start, image):
+    ended = start(image, "echo", "hello", environment={**NEVER_READY, "HTC_POOL_WAIT": "2"}).wait()
     assert (ended.code, ended.stdout) == (0, "hello\n"), ended
     assert "the pool was not ready within 2 s" in ended.stderr
     assert "--- /tmp/htc-pool-jovyan/log/MasterLog" in ended.stderr
 
 
-def test_a_master_that_does_not_stay_up_is_told_before_the_time_is_over(start, base):
-    ended = start(base, "echo", "hello", environment={"_CONDOR_LOG": "/proc/none"}).wait(25)
+def test_a_master_that_does_not_stay_up_is_told_before_the_time_is_over(start, image):
+    broken = {"_CONDOR_LOG": "/proc/none"}
+    ended = start(image, "echo", "hello", environment=broken, may_say="Cannot open log file").wait(
+        25
+    )
     assert (ended.code, ended.stdout) == (0, "hello\n"), ended
     assert "does not stay up" in ended.stderr
 
 
 @pytest.mark.parametrize("setting", [{"CI": "true"}, {"HTC_POOL_REQUIRED": "1"}])
 @pytest.mark.parametrize("trouble", [{"HTC_POOL_DIR": "/proc/htc"}, NEVER_READY])
-def test_a_command_that_requires_the_pool_does_not_run_without(start, base, setting, trouble):
+def test_a_command_that_requires_the_pool_does_not_run_without(start, image, setting, trouble):
     environment = {**setting, **trouble, "HTC_POOL_WAIT": "2"}
-    ended = start(base, "echo", "hello", environment=environment).wait()
+    ended = start(image, "echo", "hello", environment=environment).wait()
     assert (ended.code, ended.stdout) == (70, ""), ended
