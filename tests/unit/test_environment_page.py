@@ -108,7 +108,8 @@ def test_each_variable_has_a_default_a_meaning_and_what_a_bad_value_does():
 def test_a_variable_is_found_however_it_is_read():
     python = (
         "import os\nA = os.environ['A_ONE']\nos.environ['NOT_THIS'] = 'NOR_THIS'\n"
-        "def f(environ): return environ.get('A_TWO', 'x'), g(environ, 'A_THREE'), 'A_4' in environ\n"
+        "def f(environ): return environ.get('A_TWO', 'x'), g(environ, 'A_THREE')\n"
+        "B = 'A_4' in environ\n"
     )
     assert read_by_python(python) == {"A_ONE", "A_TWO", "A_THREE", "A_4"}
     shell = (
