@@ -74,30 +74,36 @@ def schedd(ad, what, about):
     """Yield what a schedd grants this user, its clock and its version."""
     import htcondor2
 
-    granted = []
-    for right in ("READ", "WRITE"):
-        try:
-            answer = htcondor2.ping(ad, right)
-        except htcondor2.HTCondorException as error:
-            yield Finding(
-                FAIL, about,
-                f"{what} lets nobody in who is like this ({right}: {_plain(error)}): it knows none "
-                "of your tokens, or does not take them; `condor_ping -debug` tells more",
-            )  # fmt: skip
-            return
-        identity = answer.get("MyRemoteUserName", "somebody unknown")
-        if not answer.get("AuthorizationSucceeded"):
-            yield Finding(
-                FAIL, about,
-                f"{what} knows you as {identity}, who has no {right} access there: who runs it has "
-                f"to allow that (ALLOW_{right})",
-            )  # fmt: skip
-            return
-        granted.append(right)
+    try:
+        answer = htcondor2.ping(ad, "READ")
+    except htcondor2.HTCondorException as error:
+        yield Finding(
+            FAIL, about,
+            f"{what} does not let you in ({_plain(error)}): it knows none of your tokens, or gives "
+            "nobody access who has them; `condor_ping -debug READ` tells more",
+        )  # fmt: skip
+        return
+    identity = answer.get("MyRemoteUserName", "somebody unknown")
+    if not _may_write(ad):
+        yield Finding(
+            FAIL, about,
+            f"{what} knows you as {identity}, who may look at jobs there and submit none: who runs "
+            "it has to allow that (ALLOW_WRITE)",
+        )  # fmt: skip
+        return
     methods = answer.get("AuthMethods", "no authentication")
-    yield Finding(OK, about, f"{what} grants {' and '.join(granted)} to {identity} ({methods})")
+    yield Finding(OK, about, f"{what} grants READ and WRITE to {identity} ({methods})")
     yield from _clock(ad, what)
     yield _versions(str(answer.get("RemoteVersion") or ad.get("CondorVersion", "")))
+
+
+def _may_write(ad):
+    import htcondor2
+
+    try:
+        return bool(htcondor2.ping(ad, "WRITE").get("AuthorizationSucceeded"))
+    except htcondor2.HTCondorException:
+        return False
 
 
 def _clock(ad, what):
