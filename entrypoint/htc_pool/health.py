@@ -17,8 +17,6 @@ _SERVING = (
 )  # fmt: skip
 # What htc-launch runs that is told nothing.
 _DEFAULT = ["start-notebook.py"]
-# What htc-launch starts beside the command.
-_BESIDE = ("supervisord", "htc-pool")
 _SECONDS = 3
 
 
@@ -107,9 +105,9 @@ def state_of_master(supervisor):
 def jupyter(tree, first):
     """Say that the Jupyter server below `first` answers."""
     become_owner(first)
-    for process in tree.everything_below(first, without=_BESIDE):
-        # The one nearest to the command: a kernel may have the number that a server once had.
-        info = server_info(process)
+    for process in tree.everything_below(first):
+        # Another process may have the number that a server had before the last restart.
+        info = serves(tree.words(process)) and server_info(process)
         if info:
             return answers(info)
     raise UnhealthyError("Jupyter does not run yet, or not any more")
@@ -263,10 +261,9 @@ class Tree:
         """Return the processes below one that run `name`."""
         return [each for each in self.everything_below(process) if self.runs(each, name)]
 
-    def everything_below(self, process, without=()):
-        """Return a process and its descendants, the nearest first, without those that run these."""
+    def everything_below(self, process):
+        """Return a process and its descendants, the nearest first."""
         found = [process]
         for each in found:
-            children = self.children(each)
-            found += [c for c in children if not any(self.runs(c, name) for name in without)]
+            found += self.children(each)
         return found

@@ -70,7 +70,10 @@ def test_a_signal_for_htc_pool_with_reaches_the_command_and_the_pool_still_ends(
     bypassed, default_image
 ):
     running = bypassed(default_image)
-    command = "trap told=told USR1; trap 'echo $told; exit 5' TERM; echo ready; while :; do sleep 0.1; done"
+    command = (
+        "trap told=told USR1; trap 'echo $told; exit 5' TERM;"
+        " echo ready; while :; do sleep 0.1; done"
+    )
     ended = []
     thread = threading.Thread(
         target=lambda: ended.append(running.exec("htc-pool", "with", "--", "sh", "-c", command))
