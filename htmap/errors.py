@@ -91,6 +91,7 @@ class ComponentError:
         exit_code: int | None,
         signal_number: int | None,
         reason: str,
+        is_lost: bool,
         stderr: str,
     ) -> ComponentError:
         """Make it from how the process ended, where it left no report.
@@ -98,13 +99,17 @@ class ComponentError:
         Parameters
         ----------
         exit_code, signal_number : int or None
-            One of them, unless the job was removed.
+            One of them, unless the job was removed or lost.
         reason : str
-            Why the job was removed, where it was.
+            Why the job was removed, or how it was lost, where it was.
+        is_lost : bool
+            Whether it was lost.
         stderr : str
             What the job wrote to standard error.
         """
-        if reason:
+        if is_lost:
+            what = f"The job was lost, and the component with it: {reason}"
+        elif reason:
             what = f"The job was removed from the queue before it finished: {reason}"
         elif signal_number is not None:
             what = (

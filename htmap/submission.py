@@ -9,7 +9,7 @@ from typing import Any
 from htmap import delivery
 from htmap.exceptions import HTMapException
 from htmap.options import ResolvedOptions
-from htmap.pool import queue
+from htmap.pool import loss, queue
 from htmap.pool.schedd import locate
 from htmap.pool.submit import submit
 from htmap.store.directory import writing
@@ -64,7 +64,7 @@ def submit_run(folder: MapFolder, run: Run, tag: str) -> None:
     try:
         cluster = submit(schedd, folder, run, tag, delivery.descriptors(method), options)
         with writing():
-            run.record_cluster(cluster)
+            run.record_cluster(cluster, loss.queue_of(schedd))
     except BaseException:
         # The schedd may have taken the jobs even though its answer did not arrive.
         intent = Intent("abandon", folder.map_id, tag, run.number)

@@ -11,12 +11,30 @@ import shutil
 from collections.abc import Container, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from htmap.exceptions import CorruptPack
 from htmap.store.directory import open_root, root
 from htmap.store.files import sync_folder, write_whole
 from htmap.store.runner import runner_path
+
+
+class Queue(NamedTuple):
+    """A schedd's queue, by what tells it from the one that may take its place.
+
+    Attributes
+    ----------
+    schedd : str
+        The schedd's name, which the next queue may have too.
+    born : int
+        When the queue was made, in seconds since the epoch: ``JobQueueBirthdate``.
+    log : str
+        The file that holds it, where this user can read that (a personal pool), else empty.
+    """
+
+    schedd: str
+    born: int
+    log: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,14 +87,30 @@ class Run:
     @property
     def cluster(self) -> int | None:
         """The HTCondor cluster of the run, or None while it is not known to be submitted."""
+        submitted = self._submitted()
+        return None if submitted is None else submitted[0]
+
+    @property
+    def queue(self) -> Queue | None:
+        """The queue that the cluster is in, or None where that is not known."""
+        submitted = self._submitted()
+        return None if submitted is None else submitted[1]
+
+    def _submitted(self) -> tuple[int, Queue | None] | None:
+        path = self.folder / "cluster"
         try:
-            return int((self.folder / "cluster").read_text())
+            cluster, _, queue = path.read_text().partition("\n")
         except (FileNotFoundError, NotADirectoryError):
             return None
+        try:
+            return int(cluster), Queue(*json.loads(queue)) if queue else None
+        except (ValueError, TypeError) as error:
+            raise CorruptPack(f"{path} is damaged ({error})", path=path) from error
 
-    def record_cluster(self, cluster: int) -> None:
-        """Write down which cluster the run became."""
-        write_whole(self.folder / "cluster", str(cluster).encode())
+    def record_cluster(self, cluster: int, queue: Queue | None = None) -> None:
+        """Write down which cluster the run became, and in which queue."""
+        text = f"{cluster}\n{json.dumps(queue) if queue else ''}"
+        write_whole(self.folder / "cluster", text.encode())
 
     def write(self, submit: dict[str, Any]) -> None:
         """Write down the run itself, after its inputs and before it is submitted.

@@ -314,6 +314,7 @@ def test_json_has_an_object_for_each_map():
                 "unmaterialized": 0,
                 "suspended": 0,
                 "removed": 1,
+                "lost": 0,
             },
         }
     }
