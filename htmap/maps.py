@@ -148,11 +148,10 @@ class Map(MapActions, Sequence[Any]):
 
         def ready(state: State) -> bool:
             done = state.count(ComponentStatus.COMPLETED)
-            for status in ComponentStatus:
-                if status.is_failure and state.count(status):
-                    if not errors_ok:
-                        raise self._failure(state.with_status(status)[0])
-                    done += state.count(status)
+            failures = [s for s in ComponentStatus if s.is_failure and state.count(s)]
+            if failures and not errors_ok:
+                raise self._failure(min(state.with_status(status)[0] for status in failures))
+            done += sum(map(state.count, failures))
             if state.count(ComponentStatus.HELD):
                 if not holds_ok:
                     raise self._held(state.with_status(ComponentStatus.HELD)[0])

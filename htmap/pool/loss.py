@@ -95,12 +95,14 @@ def fate(submitted: Queue | None, here: Queue | None, last_word: float) -> Compo
 
 def explanation(submitted: Queue, here: Queue) -> str:
     """Return how jobs were lost."""
-    where = f"schedd {submitted.schedd}" + (f", {submitted.log}" if submitted.log else "")
+    where = f" in {submitted.log}" if submitted.log else ""
     return (
-        f"the queue that it was in ({where}; made on {_date(submitted.born)}) is gone, and the one "
-        f"in its place (made on {_date(here.born)}) does not know it"
+        f"It was submitted to the queue of the schedd {submitted.schedd} that was made at "
+        f"{_time(submitted.born)}{where}. In its place is now one that was made at "
+        f"{_time(here.born)} and knows nothing of the job: the files of the first did not outlive "
+        "their container, or were deleted or damaged."
     )
 
 
-def _date(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%d at %H:%M:%S UTC}"
+def _time(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%d %H:%M:%S UTC}"

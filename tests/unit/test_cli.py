@@ -339,7 +339,7 @@ def test_compact_json_is_one_line_without_spaces():
     [
         ("json", "{}\n"),
         ("json_compact", "{}\n"),
-        ("csv", "tag,held,errored,idle,running,completed,unmaterialized,suspended,removed\n"),
+        ("csv", "tag,held,errored,idle,running,completed,unmaterialized,suspended,removed,lost\n"),
         ("text", "Tag  HELD  ERRORED  IDLE  RUNNING  COMPLETED\n"),
     ],
 )
