@@ -40,6 +40,8 @@ Timeout = float | timedelta | None
 _SILENCE, _LONGEST_SILENCE = 30.0, 600.0
 # Seconds without news after which whoever waits looks whether the queue's file is still the same.
 _GLANCE = 5.0
+# Seconds after which a schedd that could not clear a doubt about it is asked again.
+_DOUBT = 1.0
 
 
 _FAILURES: dict[ComponentStatus, type[MapComponentError]] = {
@@ -99,6 +101,7 @@ class MapHandle:
     def __init__(self, tag: str, map_id: str) -> None:
         self.tag = tag
         self._folder = MapFolder(map_id)
+        self._next_doubt = 0.0
         try:
             self._tracker = Tracker(self._folder)
         except FileNotFoundError:
@@ -120,7 +123,9 @@ class MapHandle:
         Where it seems that the queue itself has gone, that is looked into.
         """
         state = self._read_log()
-        if state.unfinished and self._tracker.may_be_lost():
+        now = time.monotonic()
+        if state.unfinished and now >= self._next_doubt and self._tracker.may_be_lost():
+            self._next_doubt = now + _DOUBT
             self._ask_queue(only_lost=True)
         return self._tracker.state
 

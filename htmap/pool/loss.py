@@ -21,7 +21,7 @@ from htmap.store.folder import Queue
 # The log's sequence number, which counts how often HTCondor rewrote it, and when it was made.
 _HEADER = re.compile(rb"107 \d+ CreationTimestamp (\d+)\n")
 
-#: Seconds in which what is left of a pool may still write to event logs after its queue is gone.
+#: Seconds for which what is left of a pool may still write to event logs when the next one runs.
 _LAST_WORDS = 60.0
 
 
@@ -66,7 +66,9 @@ def is_doubtful(submitted: Queue) -> bool:
     return bool(submitted.log) and born(submitted.log) != submitted.born
 
 
-def fate(submitted: Queue | None, here: Queue | None, last_word: float) -> ComponentStatus | None:
+def fate(
+    submitted: Queue | None, here: Queue | None, last_word: float = 0.0, since: float = 0.0
+) -> ComponentStatus | None:
     """Return what has become of jobs that are neither ended nor in the queue that was asked.
 
     Parameters
@@ -77,6 +79,8 @@ def fate(submitted: Queue | None, here: Queue | None, last_word: float) -> Compo
         The queue that was asked.
     last_word : float
         When their pool last wrote to the event log, in seconds since the epoch; 0 if not known.
+    since : float
+        Since when the schedd that was asked has been running.
 
     Returns
     -------
@@ -88,9 +92,10 @@ def fate(submitted: Queue | None, here: Queue | None, last_word: float) -> Compo
         return ComponentStatus.REMOVED
     if submitted.born == here.born and (submitted.log or submitted.schedd == here.schedd):
         return ComponentStatus.REMOVED
-    # Another container's pool may lie in the same home directory, or write to the same event log.
+    # Another container's pool may lie in the home directory that both have, or be out of sight and
+    # still write to the event log there.
     gone = is_doubtful(submitted) if submitted.log else submitted.schedd == here.schedd
-    return ComponentStatus.LOST if gone and last_word <= here.born + _LAST_WORDS else None
+    return ComponentStatus.LOST if gone and last_word <= since + _LAST_WORDS else None
 
 
 def explanation(submitted: Queue, here: Queue) -> str:

@@ -54,6 +54,8 @@ class Present(NamedTuple):
     ----------
     queue : Queue or None
         The queue itself, where it says which one it is.
+    since : float
+        When its schedd was started, in seconds since the epoch.
     jobs : set of (int, int)
         Run and process of each job. Not its cluster: of two runs, one may have been in a queue that
         is gone, and have had the same.
@@ -62,6 +64,7 @@ class Present(NamedTuple):
     """
 
     queue: Queue | None
+    since: float
     jobs: set[tuple[int, int]]
     factories: set[int]
 
@@ -85,7 +88,7 @@ def jobs_of(map_id: str) -> Present:
     )
     jobs = {(int(ad["HTMapRun"]), int(ad["ProcId"])) for ad in ads if "ProcId" in ad}
     factories = {int(ad["HTMapRun"]) for ad in ads if "ProcId" not in ad}
-    return Present(queue_of(schedd), jobs, factories)
+    return Present(queue_of(schedd), schedd.started, jobs, factories)
 
 
 def _asked(question: Callable[[Any], T], doing: str) -> tuple[Schedd, T]:

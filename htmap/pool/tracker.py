@@ -176,9 +176,7 @@ class Tracker:
             if not any(queue is not None and loss.is_doubtful(queue) for queue in submitted):
                 return False
             here = loss.local_queue()
-            last_word = self._last_word(here)
-            fates = [loss.fate(queue, here, last_word) for queue in submitted]
-            return ComponentStatus.LOST in fates
+            return ComponentStatus.LOST in [loss.fate(queue, here) for queue in submitted]
 
     def close_missing(self, present: Present, only_lost: bool = False) -> bool:
         """Close the components whose jobs are no longer in the queue, whatever the log says.
@@ -199,7 +197,7 @@ class Tracker:
             endings: dict[int, tuple[ComponentStatus, Ending]] = {}
             last_word, told = self._last_word(present.queue), True
             for number, queue in self._queues.items():
-                fate = loss.fate(queue, present.queue, last_word)
+                fate = loss.fate(queue, present.queue, last_word, present.since)
                 if fate is ComponentStatus.LOST and queue and present.queue:
                     reason = loss.explanation(queue, present.queue)
                     endings[number] = fate, Ending(reason=reason, is_lost=True)

@@ -14,7 +14,8 @@ from htmap.store.folder import Queue, Run
 from htmap.store.inputs import write_inputs
 
 FIRST, SECOND = 1_800_000_000, 1_800_005_000
-LONG_AGO = FIRST + 10.0
+# Far in the future: it cannot be that an event was written after it.
+NOW = 4e9
 
 
 @pytest.fixture(autouse=True)
@@ -55,41 +56,43 @@ def test_no_file_tells_no_birth(log):
 def test_jobs_that_left_their_own_queue_were_removed(log):
     mine = make_queue(log, FIRST)
     for here in (mine, mine._replace(log=""), None):
-        assert fate(mine, here, LONG_AGO) is ComponentStatus.REMOVED
+        assert fate(mine, here) is ComponentStatus.REMOVED
 
 
 def test_jobs_of_a_map_that_does_not_say_in_which_queue_they_were_are_taken_for_removed(log):
-    assert fate(None, make_queue(log, FIRST), LONG_AGO) is ComponentStatus.REMOVED
+    assert fate(None, make_queue(log, FIRST)) is ComponentStatus.REMOVED
 
 
 def test_jobs_are_lost_where_their_queue_was_made_anew_or_is_not_there_at_all(log):
     mine = make_queue(log, FIRST)
     here = make_queue(log, SECOND)
-    assert fate(mine, here, LONG_AGO) is ComponentStatus.LOST
+    assert fate(mine, here) is ComponentStatus.LOST
     log.unlink()
-    assert fate(mine, here, LONG_AGO) is ComponentStatus.LOST
+    assert fate(mine, here) is ComponentStatus.LOST
 
 
 def test_nothing_is_known_of_jobs_in_a_queue_whose_file_is_there_while_another_was_asked(log):
     # As from a second container, which cannot use the first one's pool in the home they share.
     mine = make_queue(log, FIRST)
     here = Queue("jovyan@htc-notebook", SECOND, "/tmp/elsewhere/job_queue.log")
-    assert fate(mine, here, LONG_AGO) is None
+    assert fate(mine, here) is None
 
 
-def test_nothing_is_known_of_jobs_whose_pool_spoke_after_the_queue_that_was_asked_was_made(log):
+def test_nothing_is_known_of_jobs_whose_pool_spoke_while_the_one_that_was_asked_was_running(log):
     mine, here = make_queue(log, FIRST), make_queue(log, SECOND)
-    assert fate(mine, here, SECOND + 3600.0) is None
+    started = SECOND + 1000.0
+    assert fate(mine, here, last_word=started + 3600, since=started) is None
+    assert fate(mine, here, last_word=started - 3600, since=started) is ComponentStatus.LOST
     # What is left of a pool may speak a little longer than its queue lives.
-    assert fate(mine, here, SECOND + 5.0) is ComponentStatus.LOST
+    assert fate(mine, here, last_word=started + 5, since=started) is ComponentStatus.LOST
 
 
 def test_a_site_s_jobs_are_lost_when_the_schedd_of_this_name_has_another_queue():
     mine = Queue("ap.example.org", FIRST)
-    assert fate(mine, Queue("ap.example.org", FIRST), LONG_AGO) is ComponentStatus.REMOVED
-    assert fate(mine, Queue("ap.example.org", SECOND), LONG_AGO) is ComponentStatus.LOST
-    assert fate(mine, Queue("other.example.org", SECOND), LONG_AGO) is None
-    assert fate(mine, Queue("other.example.org", FIRST), LONG_AGO) is None
+    assert fate(mine, Queue("ap.example.org", FIRST)) is ComponentStatus.REMOVED
+    assert fate(mine, Queue("ap.example.org", SECOND)) is ComponentStatus.LOST
+    assert fate(mine, Queue("other.example.org", SECOND)) is None
+    assert fate(mine, Queue("other.example.org", FIRST)) is None
 
 
 def test_a_run_tells_its_queue_again(log):
@@ -117,10 +120,9 @@ def lose(made, log, monkeypatch, present=(), **words):
 
     def jobs_of(map_id):
         asked.append(map_id)
-        return Present(here, set(present), set())
+        return Present(here, NOW, set(present), set())
 
     monkeypatch.setattr(loss, "local_queue", lambda: here)
-    monkeypatch.setattr(loss, "_LAST_WORDS", 1e9)
     monkeypatch.setattr(queue, "jobs_of", jobs_of)
     return asked
 
@@ -193,6 +195,16 @@ def test_nothing_is_lost_while_no_schedd_answers(log, monkeypatch):
     assert htmap.load("a").component_statuses == ["RUNNING"]
 
 
+def test_a_schedd_that_cannot_clear_a_doubt_is_not_asked_at_every_look(log, monkeypatch):
+    monkeypatch.setattr("htmap.handle._DOUBT", 1e9)
+    made = HandMade("a", "RUNNING")
+    asked = lose(made, log, monkeypatch, present={(0, 0)})
+    m = htmap.load("a")
+    for _ in range(3):
+        assert m.component_statuses == ["RUNNING"]
+    assert len(asked) == 1
+
+
 def test_nobody_is_asked_while_the_queue_is_the_same_or_no_pool_has_been_started(log, monkeypatch):
     made = HandMade("a", "RUNNING")
     asked = lose(made, log, monkeypatch)
@@ -221,12 +233,12 @@ def test_a_rerun_that_gets_the_number_of_a_lost_cluster_is_told_from_it(log):
     tracker.refresh()
     assert list(tracker.state) == ["RUNNING", "IDLE"]
     # Job 0 of that cluster is in the queue; component 0 was job 0 of the other one.
-    assert tracker.close_missing(Present(make_queue(log, SECOND), {(number, 0)}, set()))
+    assert tracker.close_missing(Present(make_queue(log, SECOND), NOW, {(number, 0)}, set()))
     assert list(tracker.state) == ["LOST", "IDLE"]
     # A process that comes later sees the same.
     later = Tracker(made.folder)
     later.refresh()
-    later.close_missing(Present(make_queue(log, SECOND), {(number, 0)}, set()))
+    later.close_missing(Present(make_queue(log, SECOND), NOW, {(number, 0)}, set()))
     assert list(later.state) == ["LOST", "IDLE"]
     # And when the second one has ended, whatever the first one's number.
     made.log("009 ({cluster}.{job}.000) 2026-01-01 00:00:09 Job was aborted.\n...\n", 0)
@@ -240,7 +252,7 @@ def test_only_what_is_lost_is_closed_where_the_log_may_tell_of_the_rest_yet(log)
     made.run.record_cluster(made.cluster, make_queue(log, FIRST))
     tracker = Tracker(made.folder)
     tracker.refresh()
-    present = Present(make_queue(log, FIRST), set(), set())
+    present = Present(make_queue(log, FIRST), NOW, set(), set())
 
     tracker.close_missing(present, only_lost=True)
     assert list(tracker.state) == ["RUNNING"]
@@ -255,5 +267,5 @@ def test_a_wait_leaves_jobs_alone_that_are_in_a_queue_which_cannot_be_asked(log)
     tracker.refresh()
     other = Queue("ap.example.org", SECOND)
 
-    assert not tracker.close_missing(Present(other, set(), set()))
+    assert not tracker.close_missing(Present(other, NOW, set(), set()))
     assert list(tracker.state) == ["RUNNING"]
