@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from typing import Any
 
 from htmap import delivery
 from htmap.exceptions import HTMapException
@@ -37,16 +36,15 @@ def write_run(run: Run, options: ResolvedOptions, method: str) -> None:
 
 def options_of(run: Run) -> tuple[ResolvedOptions, str]:
     """Return the options and the delivery method that a run was written with."""
-    saved: dict[str, Any] = dict(run.submit)
-    method = str(saved.pop("delivery"))
-    more = saved.pop("input_files")
+    saved = run.submit
+    more = saved["input_files"]
     options = ResolvedOptions(
         fixed=saved["fixed"],
         per_component=saved["per_component"],
         fixed_input_files=tuple(saved["fixed_input_files"]),
         input_files=None if more is None else [tuple(paths) for paths in more],
     )
-    return options, method
+    return options, str(saved["delivery"])
 
 
 def submit_run(folder: MapFolder, run: Run, tag: str) -> None:

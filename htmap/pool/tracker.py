@@ -50,7 +50,7 @@ class Tracker:
         self._start_anew()
 
     def _start_anew(self) -> None:
-        self.state = State(int(self._folder.about["components"]))
+        self.state = State(self._folder.about["components"])
         self.runs: dict[int, Run] = {}
         self._unrecorded: list[Run] = []
         # Of the runs that are recorded; without those whose queue is known to be gone.
