@@ -32,8 +32,10 @@ for _hook in "$_hooks_directory"/*; do
     _shell_options=$(set +o)
     # shellcheck source=/dev/null
     source "$_hook"
-    _hook_status=$?
-    eval "$_shell_options"
+    {
+      _hook_status=$?
+      eval "$_shell_options"
+    } 2> /dev/null # after `set -x`
   elif [[ -x $_hook && ! -d $_hook ]]; then
     _log "Running executable: $_hook"
     "$_hook"

@@ -12,7 +12,7 @@ NB_USER=${NB_USER:-$_image_user} NB_UID=${NB_UID:-1000} NB_GID=${NB_GID:-100}
 export NB_USER NB_UID NB_GID
 
 _check_settings() {
-  local name
+  local name key value
   for name in NB_UID NB_GID; do
     [[ ${!name} =~ ^(0|[1-9][0-9]{0,9})$ && ${!name} -lt 4294967295 ]] ||
       _fail "$name=${!name@Q} is no number of a user or group: give one like 1000"
@@ -22,6 +22,9 @@ _check_settings() {
       _fail "$name=${!name@Q} is no name that a user or group can have: give up to 32 letters, digits" \
         "and . _ - that begin with a letter"
   done
+  while read -r key value; do
+    [[ $key != CapEff: ]] || _capabilities=0x$value
+  done < /proc/self/status
   if [[ $NB_USER == root || $NB_UID == 0 ]]; then
     # Where the engine itself runs without root, its user is root in here.
     [[ $NB_USER:$NB_UID:$NB_GID == root:0:0 ]] ||
@@ -29,10 +32,6 @@ _check_settings() {
         "NB_UID=0 and NB_GID=0; to become $_image_user, leave all three out"
     return
   fi
-  local key value
-  while read -r key value; do
-    [[ $key != CapEff: ]] || _capabilities=0x$value
-  done < /proc/self/status
   (((_capabilities & 0xc0) == 0xc0)) ||
     _fail "started as root without the capabilities SETUID and SETGID, which becoming $NB_USER takes:" \
       "add them, or start the container as its user (--user $NB_UID:$NB_GID)"
@@ -86,7 +85,7 @@ _make_user() {
     [[ -n $found ]] || _name_user "$NB_UID" "$NB_GID"
     return
   fi
-  (((_capabilities & 0xb) == 0xb)) ||
+  ((NB_UID == 0 || (_capabilities & 0xb) == 0xb)) ||
     _fail "user $NB_USER with UID $NB_UID and GID $NB_GID takes the capabilities CHOWN, DAC_OVERRIDE and" \
       "FOWNER as well: add them, or leave the user as it is"
   _make_group
