@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import struct
@@ -30,7 +31,9 @@ def start(directory, environ):
         return os.posix_spawn(
             f"{BIN}/supervisord",
             ["supervisord", "-c", CONFIG],
-            environ,
+            # A port that stays the same when what listens on it dies and is started again: what the
+            # other daemons know each other by.
+            {**environ, "_CONDOR_COLLECTOR_HOST": f"127.0.0.1:{_free_port()}"},
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_DUP2, output, 1),
@@ -103,6 +106,16 @@ def gave_up(directory):
             return file.read().strip()
     except OSError:
         return ""
+
+
+def _free_port():
+    # Not one that the kernel gives to whoever asks for any: it could be gone when it is wanted
+    # again, if only to a client that came to find it silent and so reached itself.
+    while True:
+        port = random.randrange(10240, 32768)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _verdict(directory):
