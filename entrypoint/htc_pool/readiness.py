@@ -60,10 +60,11 @@ def wait(directory, seconds):
 
 def not_coming(directory):
     """Return why waiting for the pool is in vain, as a sentence, or "" if it is not."""
-    state = supervisor.program_state(directory)
-    if state == "STOPPED":
+    if not supervisor.wake(directory):
+        return supervisor.gave_up(directory)
+    if supervisor.program_state(directory) == "STOPPED":
         return "the pool is stopped: `htc-pool start` starts it"
-    return supervisor.gave_up(directory) if not state else ""
+    return ""
 
 
 def describe(ads):
