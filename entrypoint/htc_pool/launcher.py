@@ -86,11 +86,7 @@ class Launch:
         self.wait = settings.wait_seconds(environ, 30.0 if in_front else 0.0)
         self.stop_timeout = settings.stop_seconds(environ)
         self.directory = state.prepare(environ)
-<<<<<<< HEAD
-        self.daemons = environment.of_daemons(environ, self.directory)
-=======
         self.keeper = Keeper(self.directory, environment.of_daemons(environ, self.directory), say)
->>>>>>> signals
         self.ended = {}
         self.watcher = self.child = None
         self.asked_to_stop = 0
@@ -98,12 +94,7 @@ class Launch:
     def run(self):
         """Run the pool and the command; return the command's exit status."""
         self.mask = signal.pthread_sigmask(signal.SIG_BLOCK, _WAITED_FOR)
-<<<<<<< HEAD
-        self.pool = supervisor.start(self.directory, self.daemons)
-        supervisor.wake_when_up(self.directory)
-=======
         self.keeper.start()
->>>>>>> signals
         status = self.wait_for_pool()
         if status is None:
             status = self.run_command()
