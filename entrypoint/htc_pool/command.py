@@ -109,7 +109,8 @@ def status(directory, options):
     if not known and settings.mode(os.environ) == "none":
         print("HTC_POOL=none: no pool was started here, and `htc-pool start` starts one")
     else:
-        print(f"the pool is not ready (its master: {known or 'not supervised'})")
+        why = supervisor.gave_up(directory) or f"its master: {known or 'not supervised'}"
+        print(f"the pool is not ready ({why})")
     return 1
 
 
@@ -124,7 +125,7 @@ def wait(directory, options):
 def start(directory, options):
     """Start the pool and wait until it takes jobs."""
     if supervisor.wake(directory):
-        supervisor.control(directory, "start", "condor")
+        supervisor.start_program(directory)
     else:
         _refuse_nameless()
         state.prepare(os.environ)
@@ -138,9 +139,9 @@ def stop(directory, options):
     if not supervisor.wake(directory):
         print("the pool is not supervised: nothing to stop")
         return 0
-    code, said = supervisor.control(directory, "stop", "condor")
-    print(said)
-    return code
+    supervisor.stop_program(directory)
+    print("the pool is stopped")
+    return 0
 
 
 def logs(directory, options):
