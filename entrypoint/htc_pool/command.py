@@ -6,6 +6,7 @@ import glob
 import os
 import pwd
 import signal
+import subprocess
 import sys
 
 from htc_pool import environment, launcher, readiness, settings, state, supervisor
@@ -31,6 +32,9 @@ def main(arguments):
     try:
         if settings.mode(os.environ) == "attached":
             return attached(options)
+        if options.run in (start, around):
+            # By the name the directory is called.
+            _be_named()
         directory = settings.pool_dir(os.environ)
         _refuse_strangers(directory)
         return options.run(directory, options)
@@ -127,7 +131,6 @@ def start(directory, options):
     if supervisor.wake(directory):
         supervisor.start_program(directory)
     else:
-        _refuse_nameless()
         state.prepare(os.environ)
         supervisor.start(directory, environment.of_daemons(os.environ, directory))
         supervisor.wake_when_up(directory)
@@ -166,7 +169,6 @@ def around(directory, options):
         # Whoever started it stops it.
         start(directory, argparse.Namespace(timeout=_wait(), quiet=True))
         return launcher.become(command)
-    _refuse_nameless()
     return With(command, os.environ).run()
 
 
@@ -215,12 +217,24 @@ def _refuse_strangers(directory):
             )
 
 
-def _refuse_nameless():
-    """Tell a user whom start.sh would have given a name."""
-    try:
-        pwd.getpwuid(os.getuid())
-    except KeyError:
-        raise state.StateError(
-            f"user {os.getuid()} has no name here, and HTCondor does not run without: start the "
-            "container with the image's own entrypoint, which gives it one, or as 1000:100"
-        ) from None
+def _be_named():
+    """Give a user without a name one, as start.sh does: HTCondor's daemons do not run without."""
+    if _has_name():
+        return
+    script = "source log.sh && source names.sh && _name_user $EUID $(id -g)"
+    done = subprocess.run(
+        ["/bin/bash", "-c", script],
+        cwd="/usr/local/lib/htc",
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if not _has_name():
+        raise state.StateError(done.stderr.strip().removeprefix("WARNING: "))
+
+
+def _has_name():
+    with contextlib.suppress(KeyError):
+        return bool(pwd.getpwuid(os.getuid()))
+    return False

@@ -167,7 +167,7 @@ def test_who_cannot_have_a_pool_is_told_whose_it_is_or_who_could(bypassed, defau
     for user, words in (
         ("0", "does not run as root or in group 0"),
         ("1000:0", "does not run as root or in group 0"),
-        ("4321:100", "user 4321 has no name here"),
+        ("321:100", "user 321 has no name, which the pool needs"),
     ):
         for command in (["start"], ["with", "--", "echo", "hello"]):
             refused = running.exec("htc-pool", *command, user=user)
@@ -182,6 +182,14 @@ def test_who_cannot_have_a_pool_is_told_whose_it_is_or_who_could(bypassed, defau
         assert refused.code == 1, refused
         assert "belongs to jovyan: ask as that user (docker exec --user jovyan)" in refused.stderr
     assert running.exec("htc-pool", "status").code == 0
+
+
+def test_a_ci_services_own_user_who_is_nobody_in_the_image_has_a_pool(bypassed, default_image):
+    running = bypassed(default_image, user="4321:100")
+    ran = running.exec("htc-pool", "with", "--", "condor_status", "-af", "Name")
+    assert (ran.code, ran.stdout, ran.stderr) == (0, "slot1@htc-notebook\n", "")
+    running.output("htc-pool", "start")
+    assert "ready" in running.output("htc-pool", "status")
 
 
 def test_a_container_that_was_to_have_no_pool_gets_one_when_asked_by_hand(start, default_image):
