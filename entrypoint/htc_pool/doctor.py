@@ -6,7 +6,7 @@ import pwd
 import sys
 import time
 
-from htc_pool import access, readiness, settings, supervisor, tokens
+from htc_pool import access, readiness, settings, supervisor, surroundings, tokens
 from htc_pool.findings import FAIL, OK, WARN, Check, Finding, run
 
 # Five seconds in all, with the start of Python and of the bindings.
@@ -201,19 +201,20 @@ SITE = Check(
     "site", site, "the access point does not answer in time: is it up, and does a firewall or a "
     "network policy let this container reach it and its name server?",
 )  # fmt: skip
+POOL_LATE = "the pool does not answer in time: `htc-pool logs` shows why"
+HERE = [
+    Check("limits", surroundings.shares, POOL_LATE),
+    Check("files", surroundings.state, "the pool's directory does not answer: a file server?"),
+]
 BY_MODE = {
-    "personal": [
-        Check("pool", personal, "the pool does not answer in time: `htc-pool logs` shows why")
-    ],
+    "personal": [Check("pool", personal, POOL_LATE), *HERE],
     "attached": [SITE],
-    "none": [Check("pool", no_pool, "the pool does not answer in time: `htc-pool logs` shows why")],
+    "none": [Check("pool", no_pool, POOL_LATE), *HERE],
 }
 EVERYWHERE = [
     Check("user", user, "nobody answers who this user is: is a directory service (LDAP) down?"),
-    Check("tokens", tokens_of_user, "the directory of the tokens does not answer: a file server?"),
-    Check(
-        "delivery",
-        delivery,
-        "htmap's settings cannot be read in time: is the home on a file server?",
-    ),
+    Check("files", surroundings.home, "the home does not answer: is its file server down?"),
+    Check("files", surroundings.maps, "HTMAP_DIR does not answer: is its file server down?"),
+    Check("tokens", tokens_of_user, "where tokens are does not answer: is a file server down?"),
+    Check("delivery", delivery, "htmap's settings do not answer: is the home's file server down?"),
 ]

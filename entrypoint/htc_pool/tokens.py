@@ -186,7 +186,8 @@ def copy(source, target):
     for name, content in wanted.items():
         path = os.path.join(target, name)
         there = _digest_of(path)
-        if os.path.lexists(path) and there not in (copies.get(name), _digest(content)):
+        ours = there is not None and there in (copies.get(name), _digest(content))
+        if os.path.lexists(path) and not ours:
             problems.append(f"{path} is not a copy of {source}/{name}: it is left as it is")
             continue
         if there != _digest(content) or look_at(path).problem:
