@@ -156,8 +156,8 @@ def user(environ):
     except KeyError:
         yield Finding(
             FAIL, "user",
-            f"{uid} has no name here, and HTCondor's daemons do not run without: start the "
-            "container with this image's own entrypoint, which gives it one",
+            f"{uid} has no name here, and HTCondor's daemons do not run without: the image's own "
+            "entrypoint and `htc-pool start` give it one",
         )  # fmt: skip
         return
     if uid == 0 or gid == 0:

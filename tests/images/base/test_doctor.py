@@ -44,7 +44,7 @@ def inside(start_session, default_image):
          "FAIL  files     maps (HTMAP_DIR) in /proc/maps: user 1000 cannot write to /proc ("),
         ({"user": "0"}, "warn  user      root (0:0): root, and any user in group 0, can run no"),
         ({"user": "4321"}, "FAIL  user      4321 has no name here"),
-        ({"user": "33:33"}, "FAIL  files     the home in /var/www"),
+        ({"user": "33:33"}, "FAIL  user      www-data (33:33) cannot write to the home /"),
     ],
     ids=lambda value: str(value)[:40],
 )  # fmt: skip
