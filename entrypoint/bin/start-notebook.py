@@ -21,7 +21,7 @@ def main(arguments):
     except ValueError as error:
         return f"ERROR: NOTEBOOK_ARGS cannot be read as a shell would: {error}"
     command = ["jupyter", name, *more, *arguments]
-    if os.environ.get("RESTARTABLE") != "yes":
+    if os.environ.get("RESTARTABLE", "").lower() not in ("1", "yes", "on", "true"):
         os.execvp(command[0], command)
     return run_again_and_again(command)
 
