@@ -54,8 +54,8 @@ def test_the_port_is_8888_and_the_image_says_so(jupyter, engine, default_image):
 
 
 def test_notebook_args_and_the_commands_arguments_are_added(jupyter):
-    running = jupyter("start-notebook.py", "--ServerApp.port=8119",
-                      NOTEBOOK_ARGS="--ServerApp.base_url='/deep/er/' --log-level=INFO")  # fmt: skip
+    more = "--ServerApp.base_url='/deep/er/' --log-level=INFO"
+    running = jupyter("start-notebook.py", "--ServerApp.port=8119", NOTEBOOK_ARGS=more)
     assert answers(running, "http://127.0.0.1:8119/deep/er") == ["200"]
 
 
