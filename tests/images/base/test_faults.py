@@ -69,30 +69,28 @@ MAKE_TWENTY = MAKE.replace("range(2)", "range(20)").replace("sleep(3)", "sleep(1
 TWENTY = str([2 * number for number in range(20)]) + " {'COMPLETED'}"
 
 
-@pytest.mark.slow
-def test_a_map_in_a_container_that_is_killed_completes_in_the_next_one(engine, start, image):
+@pytest.fixture
+def on_volume(engine):
+    """Return the options of containers that share a home, with the pool's state in it."""
     volume = engine.volumes.create()
-    try:
-        options = {
-            "volumes": {volume.name: {"bind": "/home/jovyan", "mode": "rw"}},
-            "environment": {"HTC_POOL_DIR": "/home/jovyan/pool"},
-        }
-        first = start(image, "sleep", "infinity", **options)
-        first.output("htc-pool", "wait")
-        first.output("python", "-c", MAKE_TWENTY)
-        count = "import htmap; print(htmap.load('m').status())"
-        first.wait_until(
-            lambda: re.search(r"[1-9]\d* completed", first.output("python", "-c", count))
-        )
-        first.container.kill()
+    yield {
+        "volumes": {volume.name: {"bind": "/home/jovyan", "mode": "rw"}},
+        "environment": {"HTC_POOL_DIR": "/home/jovyan/pool"},
+    }
+    volume.remove(force=True)
 
-        second = start(image, "sleep", "infinity", **options)
-        assert second.output("timeout", "100", "python", "-c", RESULTS) == TWENTY
-        second.container.kill()
-    finally:
-        for running in (first, second):
-            running.container.remove(force=True)
-        volume.remove(force=True)
+
+@pytest.mark.slow
+def test_a_map_in_a_container_that_is_killed_completes_in_the_next_one(on_volume, start, image):
+    first = start(image, "sleep", "infinity", **on_volume)
+    first.output("htc-pool", "wait")
+    first.output("python", "-c", MAKE_TWENTY)
+    ask = "import htmap; print(htmap.load('m').status())"
+    first.wait_until(lambda: re.search(r"[1-9]\d* completed", first.output("python", "-c", ask)))
+    first.container.kill()
+
+    second = start(image, "sleep", "infinity", **on_volume)
+    assert second.output("timeout", "100", "python", "-c", RESULTS) == TWENTY
 
 
 @pytest.fixture
