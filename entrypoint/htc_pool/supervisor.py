@@ -7,6 +7,8 @@ import socket
 import subprocess
 import time
 
+from htc_pool import pool_lock
+
 CONFIG = "/etc/htc/supervisord.conf"
 BIN = "/opt/htc/bin"
 
@@ -31,6 +33,7 @@ def start(directory, environ):
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_DUP2, output, 1),
                 (os.POSIX_SPAWN_DUP2, output, 2),
+                *pool_lock.inherited(directory),
             ],
             setsid=True,
             setsigmask=(),
