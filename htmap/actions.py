@@ -70,27 +70,36 @@ class MapActions(MapHandle):
             with contextlib.suppress(TimeoutError):  # the queue has it; the log may be late
                 self._wait_until(done, _LOG_SECONDS, f"the {action.lower()}")
 
-    def rerun(self, components: Iterable[int] | None = None) -> None:
+    def rerun(self, components: Iterable[int] | str | None = None) -> None:
         """Run components again, with the inputs and options that the map was made with.
 
         Parameters
         ----------
-        components : iterable of int, optional
-            Which; all of them if None.
+        components : iterable of int, or ComponentStatus, optional
+            Which, or those that have a status now; all of them if None.
 
         Raises
         ------
         CannotRerunComponents
             If one of them does not exist or has not come to an end. Then none is run.
+
+        Examples
+        --------
+        >>> m.rerun([3, 7])  # doctest: +SKIP
+        >>> m.rerun("LOST")  # doctest: +SKIP
         """
         state = self._refresh()
         known = range(len(self))
-        chosen = list(dict.fromkeys(known if components is None else components))
+        if components is None:
+            components = known
+        elif isinstance(components, str):
+            components = state.with_status(self._status(components))
+        chosen = list(dict.fromkeys(components))
         wrong = [i for i in chosen if i not in known or not state[i].is_final]
         if wrong:
             raise CannotRerunComponents(
                 f"cannot rerun components {wrong} of the map {self.tag!r}: only components from 0 "
-                f"to {len(self) - 1} that are COMPLETED, ERRORED or REMOVED can be run again",
+                f"to {len(self) - 1} that are COMPLETED, ERRORED, REMOVED or LOST can be run again",
                 tag=self.tag,
                 component=wrong[0],
             )
@@ -98,6 +107,16 @@ class MapActions(MapHandle):
             return
         submit_rerun(self._folder, self.tag, {i: self._tracker.run_and_job(i) for i in chosen})
         self._tracker.look_for_runs()
+
+    def _status(self, name: str) -> ComponentStatus:
+        try:
+            return ComponentStatus(name)
+        except ValueError:
+            raise CannotRerunComponents(
+                f"cannot rerun the components of the map {self.tag!r} that are {name!r}: the "
+                f"statuses are {', '.join(ComponentStatus)}",
+                tag=self.tag,
+            ) from None
 
     def remove(self, force: bool = False) -> None:
         """Remove the map for good: its jobs, inputs and results.

@@ -91,6 +91,7 @@ class ComponentError:
         exit_code: int | None,
         signal_number: int | None,
         reason: str,
+        is_lost: bool,
         stderr: str,
     ) -> ComponentError:
         """Make it from how the process ended, where it left no report.
@@ -98,13 +99,20 @@ class ComponentError:
         Parameters
         ----------
         exit_code, signal_number : int or None
-            One of them, unless the job was removed.
+            One of them, unless the job was removed or lost.
         reason : str
-            Why the job was removed, where it was.
+            Why the job was removed, or how it was lost, where it was.
+        is_lost : bool
+            Whether it was lost.
         stderr : str
             What the job wrote to standard error.
         """
-        if reason:
+        parts = []
+        if is_lost:
+            what = "The job vanished together with the queue that it was in"
+            parts.append(_filled(reason))
+            parts.append(_filled('Map.rerun("LOST") runs all lost components of a map again.'))
+        elif reason:
             what = f"The job was removed from the queue before it finished: {reason}"
         elif signal_number is not None:
             what = (
@@ -117,8 +125,9 @@ class ComponentError:
                 "function called os._exit(), or Python could not start"
             )
         lines = stderr.strip().splitlines()[-20:]
-        summary = "\n".join(["The end of its standard error:", *lines]) if lines else ""
-        return cls(map=map_, component=component, exception_msg=what, summary=summary)
+        if lines:
+            parts.append("\n".join(["The end of its standard error:", *lines]))
+        return cls(map=map_, component=component, exception_msg=what, summary="\n\n".join(parts))
 
     def report(self) -> str:
         """Return the report as text, 80 columns wide where it can be."""
@@ -151,6 +160,10 @@ class ComponentError:
             yield self.exception_msg
         yield ""
         yield f"  End {name}  ".center(_WIDTH, "=")
+
+
+def _filled(text: str) -> str:
+    return textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def _signal_name(number: int) -> str:

@@ -21,6 +21,7 @@ exception is that too, so ``except TimeoutError``, ``except IndexError``, ``exce
       · InvalidSettings               (ValueError)
       · InvalidTag                    (ValueError)
       · MapComponentError
+          · MapComponentLost
           · MapComponentRemoved
           · OutputCannotBeLoaded
       · MapComponentHeld
@@ -75,6 +76,7 @@ __all__ = [
     "InvalidTag",
     "MapComponentError",
     "MapComponentHeld",
+    "MapComponentLost",
     "MapComponentRemoved",
     "MapWasRemoved",
     "MisalignedInputData",
@@ -177,6 +179,10 @@ class MapComponentError(HTMapException):
     ) -> None:
         super().__init__(message, tag=tag, component=component, path=path)
         self.report = report
+
+
+class MapComponentLost(MapComponentError):
+    """A component's job vanished together with the queue that it was in; run it again."""
 
 
 class MapComponentRemoved(MapComponentError):

@@ -15,6 +15,7 @@ from htmap.exceptions import (
     HTMapException,
     MapComponentError,
     MapComponentHeld,
+    MapComponentLost,
     MapComponentRemoved,
     MapWasRemoved,
     NoSuchComponent,
@@ -37,6 +38,16 @@ Timeout = float | timedelta | None
 
 # Seconds without news in the event log after which the queue is asked; doubled each time.
 _SILENCE, _LONGEST_SILENCE = 30.0, 600.0
+# Seconds without news after which whoever waits looks whether the queue's file is still the same.
+_GLANCE = 5.0
+# Seconds after which a schedd that could not clear a doubt about it is asked again.
+_DOUBT = 1.0
+
+
+_FAILURES: dict[ComponentStatus, type[MapComponentError]] = {
+    ComponentStatus.LOST: MapComponentLost,
+    ComponentStatus.REMOVED: MapComponentRemoved,
+}
 
 
 def seconds(timeout: float | timedelta) -> float:
@@ -60,6 +71,7 @@ class News:
         self._maps = list(maps)
         self._watch = Watch(*(map_._folder.events for map_ in self._maps), *more)
         self._silence = _SILENCE
+        self._quiet_since = time.monotonic()
 
     def __enter__(self) -> News:
         return self
@@ -69,15 +81,17 @@ class News:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Return when there may be news, or the time is over; tell whether a file has changed."""
-        changed = self._watch.wait(
-            self._silence if timeout is None else min(timeout, self._silence)
-        )
+        longest = min(_GLANCE, self._silence)
+        changed = self._watch.wait(longest if timeout is None else min(timeout, longest))
+        now = time.monotonic()
         if changed:
             self._silence = _SILENCE
-        elif timeout is None or timeout > self._silence:
+            self._quiet_since = now
+        elif now - self._quiet_since >= self._silence:
             for map_ in self._maps:
                 map_._ask_queue()
             self._silence = min(2 * self._silence, _LONGEST_SILENCE)
+            self._quiet_since = time.monotonic()
         return changed
 
 
@@ -87,6 +101,7 @@ class MapHandle:
     def __init__(self, tag: str, map_id: str) -> None:
         self.tag = tag
         self._folder = MapFolder(map_id)
+        self._next_doubt = 0.0
         try:
             self._tracker = Tracker(self._folder)
         except FileNotFoundError:
@@ -103,7 +118,18 @@ class MapHandle:
         )
 
     def _refresh(self) -> State:
-        """Return the state with all that the event log tells by now."""
+        """Return the state with all that the event log tells by now.
+
+        Where it seems that the queue itself has gone, that is looked into.
+        """
+        state = self._read_log()
+        now = time.monotonic()
+        if state.unfinished and now >= self._next_doubt and self._tracker.may_be_lost():
+            self._next_doubt = now + _DOUBT
+            self._ask_queue(only_lost=True)
+        return self._tracker.state
+
+    def _read_log(self) -> State:
         try:
             if not self._folder.exists:
                 raise self._was_removed()
@@ -135,20 +161,30 @@ class MapHandle:
                     )
                 news.wait(left)
 
-    def _ask_queue(self) -> None:
-        """Close the components whose jobs are gone though the event log does not say so."""
+    def _ask_queue(self, only_lost: bool = False) -> None:
+        """Close the components whose jobs are gone though the event log does not say so.
+
+        A look at the status asks only which have gone together with their queue.
+        """
         if not self._tracker.state.unfinished:
             return
         try:
             present = queue.jobs_of(self._folder.map_id)
         except HTMapException as error:
-            logger.warning("waiting for the map %r: %s", self.tag, error)
+            level = logging.DEBUG if only_lost else logging.WARNING
+            logger.log(level, "waiting for the map %r: %s", self.tag, error)
             return
         # What ended before the queue was asked is in the log by now. A map that was removed
         # meanwhile is told about by whoever looks at it next.
         with contextlib.suppress(MapWasRemoved):
-            self._refresh()
-            self._tracker.close_missing(*present)
+            self._read_log()
+            if not self._tracker.close_missing(present, only_lost) and not only_lost:
+                logger.warning(
+                    "waiting for the map %r: its jobs were submitted to another queue than that "
+                    "of the schedd %s, and may well be there",
+                    self.tag,
+                    present.queue.schedd if present.queue else "in use",
+                )
 
     def _index(self, component: int) -> int:
         size = len(self)
@@ -190,11 +226,13 @@ class MapHandle:
     def _failure(self, component: int) -> HTMapException:
         run, job = self._tracker.run_and_job(component)
         error = self._error(component)
-        removed = self._tracker.state[component] is ComponentStatus.REMOVED
-        failure = (MapComponentRemoved if removed else MapComponentError)(
+        status = self._tracker.state[component]
+        advice = f"Run it again with Map.rerun([{component}])"
+        if status is ComponentStatus.LOST:
+            advice += ', or all that are lost with Map.rerun("LOST")'
+        failure = _FAILURES.get(status, MapComponentError)(
             f"component {component} of the map {self.tag!r} ended without a result: "
-            f"{error.exception_msg}\n\n{error.report()}\n\n"
-            f"Run it again with Map.rerun([{component}])",
+            f"{error.exception_msg}\n\n{error.report()}\n\n{advice}",
             tag=self.tag,
             component=component,
             report=error.report(),

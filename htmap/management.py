@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from htmap import recovery
 from htmap.display.tables import Row, status_table
-from htmap.exceptions import HTMapException, MapWasRemoved, TagNotFound
+from htmap.exceptions import CorruptPack, HTMapException, MapWasRemoved, TagNotFound
 from htmap.maps import Map
 from htmap.store import claims
 from htmap.store.folder import MapFolder
@@ -98,16 +98,37 @@ def clean(*, all: bool = False) -> list[str]:
     -------
     list of str
         The tags of the removed maps.
+
+    Raises
+    ------
+    CorruptPack
+        For the first map whose files are damaged, once the others are removed.
     """
-    removed = []
-    for map_ in load_maps():
-        try:
-            if all or map_.is_transient:
-                map_.remove()
-                removed.append(map_.tag)
-        except MapWasRemoved:
-            continue
+    removed, damaged = [], []
+    for tag, error in cleaning(all=all):
+        if error is None:
+            removed.append(tag)
+        else:
+            damaged.append(error)
+    if damaged:
+        raise damaged[0]
     return removed
+
+
+def cleaning(*, all: bool = False) -> Iterator[tuple[str, CorruptPack | None]]:
+    """Do what :func:`clean` does; yield each tag, with an error where its files are damaged.
+
+    A damaged map stays: :func:`discard` removes it.
+    """
+    for tag in get_tags():
+        try:
+            if all or MapFolder(recovery.find(tag)).is_transient:
+                Map.load(tag).remove()
+                yield tag, None
+        except (TagNotFound, MapWasRemoved):
+            continue  # removed by another process since the tags were listed
+        except CorruptPack as error:
+            yield tag, error
 
 
 def status(maps: Iterable[Map] | None = None) -> str:

@@ -110,7 +110,7 @@ class Map(MapActions, Sequence[Any]):
 
     @property
     def is_active(self) -> bool:
-        """Whether any component has not come to an end (COMPLETED, ERRORED or REMOVED)."""
+        """Whether any component has not come to an end (COMPLETED, ERRORED, REMOVED or LOST)."""
         return self._refresh().unfinished > 0
 
     @property
@@ -148,11 +148,10 @@ class Map(MapActions, Sequence[Any]):
 
         def ready(state: State) -> bool:
             done = state.count(ComponentStatus.COMPLETED)
-            for status in (ComponentStatus.ERRORED, ComponentStatus.REMOVED):
-                if state.count(status):
-                    if not errors_ok:
-                        raise self._failure(state.with_status(status)[0])
-                    done += state.count(status)
+            failures = [s for s in ComponentStatus if s.is_failure and state.count(s)]
+            if failures and not errors_ok:
+                raise self._failure(min(state.with_status(status)[0] for status in failures))
+            done += sum(map(state.count, failures))
             if state.count(ComponentStatus.HELD):
                 if not holds_ok:
                     raise self._held(state.with_status(ComponentStatus.HELD)[0])
@@ -269,7 +268,7 @@ class Map(MapActions, Sequence[Any]):
 
     def _failed(self) -> list[int]:
         state = self._refresh()
-        failed = (ComponentStatus.ERRORED, ComponentStatus.REMOVED)
+        failed = (status for status in ComponentStatus if status.is_failure)
         return sorted(i for status in failed for i in state.with_status(status))
 
     @property

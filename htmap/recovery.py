@@ -96,12 +96,12 @@ def _is_submitted(folder: MapFolder, run: Run | None) -> bool:
     if run is None:
         return False
     if run.cluster is None:
-        cluster = queue.cluster_in_log(folder, run.number)
-        if cluster is None:
-            cluster = queue.cluster_of(folder.map_id, run.number)
-        if cluster is None:
+        logged = queue.cluster_in_log(folder, run.number)
+        # The log does not tell which queue the cluster is in, or was.
+        found = queue.cluster_of(folder.map_id, run.number) if logged is None else (logged, None)
+        if found is None:
             return False
         if not run.has_own_hold:
-            queue.release_if_held(folder.map_id, run.number, cluster)
-        run.record_cluster(cluster)
+            queue.release_if_held(folder.map_id, run.number, found[0])
+        run.record_cluster(*found)
     return True

@@ -35,6 +35,8 @@ class ComponentStatus(str, enum.Enum):
     SUSPENDED = "SUSPENDED"
     #: It ended without a result.
     ERRORED = "ERRORED"
+    #: Its job vanished together with the queue that it was in; run it again.
+    LOST = "LOST"
 
     # Not the name of the class in front of it, which Enum would add before Python 3.11.
     __str__ = str.__str__
@@ -58,6 +60,11 @@ class ComponentStatus(str, enum.Enum):
         HELD is not final: a wait stops there, but the component goes on once it is released.
         """
         return self in _FINAL
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether a component has come to an end without a result."""
+        return self.is_final and self is not ComponentStatus.COMPLETED
 
     @property
     def code(self) -> int:
@@ -89,6 +96,14 @@ _IN_ORDER = (
     ComponentStatus.HELD,
     ComponentStatus.SUSPENDED,
     ComponentStatus.ERRORED,
+    ComponentStatus.LOST,
 )
 _CODES = {status: code for code, status in enumerate(_IN_ORDER)}
-_FINAL = frozenset({ComponentStatus.COMPLETED, ComponentStatus.ERRORED, ComponentStatus.REMOVED})
+_FINAL = frozenset(
+    {
+        ComponentStatus.COMPLETED,
+        ComponentStatus.ERRORED,
+        ComponentStatus.REMOVED,
+        ComponentStatus.LOST,
+    }
+)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from typing import Any
 
 from htmap import delivery
 from htmap.exceptions import HTMapException
 from htmap.options import ResolvedOptions
-from htmap.pool import queue
+from htmap.pool import loss, queue
 from htmap.pool.schedd import locate
 from htmap.pool.submit import submit
 from htmap.store.directory import writing
@@ -37,16 +36,15 @@ def write_run(run: Run, options: ResolvedOptions, method: str) -> None:
 
 def options_of(run: Run) -> tuple[ResolvedOptions, str]:
     """Return the options and the delivery method that a run was written with."""
-    saved: dict[str, Any] = dict(run.submit)
-    method = str(saved.pop("delivery"))
-    more = saved.pop("input_files")
+    saved = run.submit
+    more = saved["input_files"]
     options = ResolvedOptions(
         fixed=saved["fixed"],
         per_component=saved["per_component"],
         fixed_input_files=tuple(saved["fixed_input_files"]),
         input_files=None if more is None else [tuple(paths) for paths in more],
     )
-    return options, method
+    return options, str(saved["delivery"])
 
 
 def submit_run(folder: MapFolder, run: Run, tag: str) -> None:
@@ -64,7 +62,7 @@ def submit_run(folder: MapFolder, run: Run, tag: str) -> None:
     try:
         cluster = submit(schedd, folder, run, tag, delivery.descriptors(method), options)
         with writing():
-            run.record_cluster(cluster)
+            run.record_cluster(cluster, loss.queue_of(schedd))
     except BaseException:
         # The schedd may have taken the jobs even though its answer did not arrive.
         intent = Intent("abandon", folder.map_id, tag, run.number)

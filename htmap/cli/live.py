@@ -26,6 +26,7 @@ _ORDER = (
     ComponentStatus.COMPLETED,
     ComponentStatus.ERRORED,
     ComponentStatus.REMOVED,
+    ComponentStatus.LOST,
     ComponentStatus.HELD,
     ComponentStatus.RUNNING,
     ComponentStatus.SUSPENDED,

@@ -37,7 +37,7 @@ def remove(context: click.Context, selection: Selection, force: bool, yes: bool)
             continue  # by another process
         except CorruptPack as error:
             if not force:
-                messages.error(f"map {tag}: {error}. `htmap remove --force {tag}` removes it")
+                _tell_damage(tag, error)
                 continue
             management.discard(tag)
         click.echo(f"Removed map {tag}")
@@ -51,8 +51,21 @@ def clean(context: click.Context, everything: bool, yes: bool) -> None:
     """Remove the maps that were made without a tag."""
     if everything and management.get_tags() and not (yes or _agreed()):
         context.exit(1)
-    removed = management.clean(all=everything)
-    click.echo(f"Cleaned maps {', '.join(removed)}" if removed else "There is nothing to clean")
+    removed, nothing = [], True
+    for tag, error in management.cleaning(all=everything):
+        nothing = False
+        if error is None:
+            removed.append(tag)
+        else:
+            _tell_damage(tag, error)
+    if removed:
+        click.echo(f"Cleaned maps {', '.join(removed)}")
+    elif nothing:
+        click.echo("There is nothing to clean")
+
+
+def _tell_damage(tag: str, error: CorruptPack) -> None:
+    messages.error(f"map {tag}: {error}. `htmap remove --force {tag}` removes it")
 
 
 def _agreed() -> bool:

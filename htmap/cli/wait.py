@@ -21,7 +21,12 @@ Counts = Mapping[ComponentStatus, int]
 Draw = Callable[[Mapping[str, Counts]], None]
 
 #: Those that a component does not leave by itself, and that are not well.
-_STUCK = (ComponentStatus.ERRORED, ComponentStatus.REMOVED, ComponentStatus.HELD)
+_STUCK = (
+    ComponentStatus.ERRORED,
+    ComponentStatus.REMOVED,
+    ComponentStatus.LOST,
+    ComponentStatus.HELD,
+)
 _STOPPED = (ComponentStatus.COMPLETED, *_STUCK)
 
 
@@ -33,8 +38,8 @@ _STOPPED = (ComponentStatus.COMPLETED, *_STUCK)
 def wait(selection: Selection, timeout: float | None) -> None:
     """Wait until no component is left that can go on.
 
-    The exit status is 0 if all of them are COMPLETED, and 1 if any is ERRORED, REMOVED or HELD,
-    or the time is over. Without any TAG, the tags are read from standard input if that is no
+    The exit status is 0 if all of them are COMPLETED, and 1 if any is ERRORED, REMOVED, LOST or
+    HELD, or the time is over. Without any TAG, the tags are read from standard input if that is no
     terminal.
     """
     maps = list(maps_of(selection))
@@ -96,8 +101,10 @@ def _advice(map_: Map, counts: Counts) -> str:
     advice = []
     if counts.get(ComponentStatus.HELD):
         advice.append(f"HTCondor's reason for the first hold: {_first_hold(map_)}")
-    if counts.get(ComponentStatus.ERRORED) or counts.get(ComponentStatus.REMOVED):
+    if any(status.is_failure and number for status, number in counts.items()):
         advice.append(f"`htmap errors {map_.tag}` shows what happened to those that failed")
+    if counts.get(ComponentStatus.LOST):
+        advice.append(f"In Python, htmap.load({map_.tag!r}).rerun('LOST') runs the lost ones again")
     return ". ".join(advice)
 
 

@@ -17,6 +17,7 @@ _COUNTED = [
     ComponentStatus.UNMATERIALIZED,
     ComponentStatus.SUSPENDED,
     ComponentStatus.REMOVED,
+    ComponentStatus.LOST,
 ]
 
 

@@ -81,6 +81,7 @@ def colour_of(counts: Mapping[ComponentStatus, int]) -> str:
 
 #: What most needs a look comes first.
 COLOURS = {
+    ComponentStatus.LOST: "magenta",
     ComponentStatus.REMOVED: "magenta",
     ComponentStatus.HELD: "red",
     ComponentStatus.ERRORED: "red",

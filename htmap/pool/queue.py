@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple, TypeVar
 
+from htmap.exceptions import NoScheduler
 from htmap.pool.eventlog import EventLog
-from htmap.pool.schedd import locate
+from htmap.pool.loss import queue_of
+from htmap.pool.schedd import Schedd, locate
 from htmap.pool.submit import RUN_NOTE, SUBMITTED_ON_HOLD, release_submitted
-from htmap.store.folder import MapFolder
+from htmap.store.folder import MapFolder, Queue
+
+T = TypeVar("T")
 
 Action = Literal["Hold", "Release", "Remove", "Suspend", "Continue", "Vacate"]
 
@@ -42,24 +47,64 @@ def act(map_id: str, action: Action, reason: str, run: int | None = None) -> int
     return int(answer.get("TotalSuccess", 0))
 
 
-def jobs_of(map_id: str) -> tuple[set[tuple[int, int]], set[int]]:
-    """Return the jobs of a map that are in the queue, and the clusters that may still make some.
+class Present(NamedTuple):
+    """What a queue has of a map.
+
+    Attributes
+    ----------
+    queue : Queue or None
+        The queue itself, where it says which one it is.
+    since : float
+        When its schedd was started, in seconds since the epoch.
+    jobs : set of (int, int)
+        Run and process of each job. Not its cluster: of two runs, one may have been in a queue that
+        is gone, and have had the same.
+    factories : set of int
+        The runs that may still make jobs.
+    """
+
+    queue: Queue | None
+    since: float
+    jobs: set[tuple[int, int]]
+    factories: set[int]
+
+    @property
+    def runs(self) -> set[int]:
+        """The runs that the queue has anything of."""
+        return self.factories | {run for run, _ in self.jobs}
+
+
+def jobs_of(map_id: str) -> Present:
+    """Return what the queue has of a map.
 
     Raises
     ------
     NoScheduler, SchedulerRefused
         If the schedd cannot be had, so that nothing is known.
     """
-    ads = locate().call(
-        lambda schedd: _query(schedd, _of(map_id), ["ClusterId", "ProcId"]),
+    schedd, ads = _asked(
+        lambda target: _query(target, _of(map_id), ["HTMapRun", "ProcId"]),
         f"looking for the jobs of the map {map_id}",
     )
-    jobs = {(int(ad["ClusterId"]), int(ad["ProcId"])) for ad in ads if "ProcId" in ad}
-    return jobs, {int(ad["ClusterId"]) for ad in ads if "ProcId" not in ad}
+    jobs = {(int(ad["HTMapRun"]), int(ad["ProcId"])) for ad in ads if "ProcId" in ad}
+    factories = {int(ad["HTMapRun"]) for ad in ads if "ProcId" not in ad}
+    return Present(queue_of(schedd), schedd.started, jobs, factories)
 
 
-def cluster_of(map_id: str, run: int) -> int | None:
-    """Return the cluster of a run that is in the queue, or left it lately, or None.
+def _asked(question: Callable[[Any], T], doing: str) -> tuple[Schedd, T]:
+    """Return which schedd answered, and what; one that was started anew is found again."""
+    schedd = locate()
+    try:
+        return schedd, schedd.call(question, doing)
+    except NoScheduler:
+        again = locate()
+        if again.address == schedd.address:
+            raise
+        return again, again.call(question, doing)
+
+
+def cluster_of(map_id: str, run: int) -> tuple[int, Queue | None] | None:
+    """Return the cluster of a run that is in the queue, or left it lately, with the queue, or None.
 
     Raises
     ------
@@ -73,7 +118,7 @@ def cluster_of(map_id: str, run: int) -> int | None:
     ads = schedd.call(lambda target: _query(target, constraint, attributes), doing)
     if not ads:
         ads = schedd.call(lambda target: target.history(constraint, attributes, match=1), doing)
-    return int(ads[0]["ClusterId"]) if ads else None
+    return (int(ads[0]["ClusterId"]), queue_of(schedd)) if ads else None
 
 
 def _query(target: Any, constraint: str, attributes: list[str]) -> Any:

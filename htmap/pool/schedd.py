@@ -37,13 +37,24 @@ class Schedd:
         Of the schedd, such as ``(23, 9, 6)``.
     name : str
         Its name in the pool, or its address where it has none.
+    address : str
+        Where it listens; another one each time that it is started.
+    born : int or None
+        When its queue was made, in seconds since the epoch; None where it does not say.
+    started : float
+        When it was started, likewise; 0 where it does not say.
     """
 
     def __init__(self, ad: Any) -> None:
         import htcondor2
 
         self._schedd = htcondor2.Schedd(ad)
-        self.name = str(ad.get("Name") or ad["MyAddress"])
+        self.address = str(ad["MyAddress"])
+        self.name = str(ad.get("Name") or self.address)
+        born = ad.get("JobQueueBirthdate")
+        self.born = born if isinstance(born, int) else None
+        started = ad.get("DaemonStartTime")
+        self.started = float(started) if isinstance(started, int) else 0.0
         found = re.search(r"(\d+)\.(\d+)\.(\d+)", str(ad.get("CondorVersion", "")))
         self.version = tuple(int(part) for part in found.groups()) if found else (0, 0, 0)
 

@@ -89,7 +89,10 @@ def release_submitted(map_id: str, cluster: int, schedd: Schedd) -> None:
     import htcondor2
 
     schedd.call(
-        lambda target: target.act(htcondor2.JobAction.Release, f"ClusterId == {cluster}"),
+        # The number alone could be another map's: a queue that is made anew counts from 1 again.
+        lambda target: target.act(
+            htcondor2.JobAction.Release, f'ClusterId == {cluster} && HTMapID == "{map_id}"'
+        ),
         f"starting the jobs of the map {map_id}",
     )
 

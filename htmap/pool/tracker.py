@@ -5,20 +5,23 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from htmap.execute import packs
-from htmap.pool import eventlog
+from htmap.pool import eventlog, loss
 from htmap.pool.eventlog import Event, EventKind, EventLog
+from htmap.pool.queue import Present
 from htmap.pool.submit import RUN_NOTE, SUBMITTED_ON_HOLD
 from htmap.statuses import ComponentStatus
 from htmap.store import outputs
-from htmap.store.folder import MapFolder, Run
+from htmap.store.folder import MapFolder, Queue, Run
 from htmap.store.state import Ending, Hold, State
 
 logger = logging.getLogger(__name__)
 
 _NOTE = re.compile(rf"\n\s*{RUN_NOTE} (\d+)".encode())
+
+_SUBMISSIONS = (EventKind.SUBMIT, EventKind.CLUSTER_SUBMIT)
 
 # What an event says of its job without further reading.
 _STATUSES = {
@@ -47,10 +50,13 @@ class Tracker:
         self._start_anew()
 
     def _start_anew(self) -> None:
-        self.state = State(int(self._folder.about["components"]))
+        self.state = State(self._folder.about["components"])
         self.runs: dict[int, Run] = {}
         self._unrecorded: list[Run] = []
+        # Of the runs that are recorded; without those whose queue is known to be gone.
+        self._queues: dict[int, Queue | None] = {}
         self._run_of: dict[int, Run | None] = {}
+        self._note_of: dict[int, int | None] = {}
         self._log = EventLog(self._folder.events)
         self.look_for_runs()
 
@@ -88,7 +94,10 @@ class Tracker:
                 # Ctrl-C met an earlier look between reading events and taking them in.
                 self._start_anew()
             self._complete = False
-            self._unrecorded = [run for run in self._unrecorded if run.cluster is None]
+            for run in self._unrecorded:
+                if run.cluster is not None:
+                    self._queues[run.number] = run.queue
+            self._unrecorded = [r for r in self._unrecorded if r.number not in self._queues]
             if not all(run.folder.exists() for run in self._unrecorded):
                 # Its submission failed, or its maker died before: it has never been.
                 self._start_anew()
@@ -105,8 +114,8 @@ class Tracker:
 
     def _apply(self, events: Iterable[Event]) -> None:
         for event in events:
-            if event.cluster not in self._run_of:
-                self._run_of[event.cluster] = self._find_run(event)
+            if event.cluster not in self._run_of or event.kind in _SUBMISSIONS:
+                self._identify(event)
             run = self._run_of[event.cluster]
             if run is None:
                 continue
@@ -128,16 +137,27 @@ class Tracker:
             elif event.kind == EventKind.JOB_TERMINATED:
                 self._terminated(run, event.proc, event)
 
-    def _find_run(self, event: Event) -> Run | None:
+    def _identify(self, event: Event) -> None:
+        """Find out which run an event's cluster is.
+
+        A queue that was made anew counts from 1 again, so a cluster may be another run than before.
+        """
+        found = _NOTE.search(event.body)
+        note = None if found is None else int(found[1])
+        if event.cluster not in self._run_of or note not in (None, self._note_of[event.cluster]):
+            self._note_of[event.cluster] = note
+            self._run_of[event.cluster] = self._find_run(event.cluster, note)
+
+    def _find_run(self, cluster: int, note: int | None) -> Run | None:
         """Return the run that became a cluster, or None for one that was abandoned."""
         self.look_for_runs()
-        note = _NOTE.search(event.body)
         if note is not None:
-            run = self.runs.get(int(note[1]))
+            run = self.runs.get(note)
             # Its number is not written down yet while the first events of a run are here.
-            return run if run is not None and run.cluster in (None, event.cluster) else None
+            return run if run is not None and run.cluster in (None, cluster) else None
         # The log has lost the cluster's first events.
-        return next((run for run in self.runs.values() if run.cluster == event.cluster), None)
+        latest = reversed(self.runs.values())
+        return next((run for run in latest if run.cluster == cluster), None)
 
     def _close_unmaterialized(self, run: Run) -> None:
         """Note that jobs which were not made by now never will be."""
@@ -149,26 +169,64 @@ class Tracker:
         ]
         self._set(run, components, ComponentStatus.REMOVED, ending)
 
-    def close_missing(self, jobs: Container[tuple[int, int]], clusters: Container[int]) -> None:
+    def may_be_lost(self) -> bool:
+        """Tell, without asking anybody, whether jobs may have vanished with their queue."""
+        with self._lock:
+            submitted = set(self._queues.values())
+            if not any(queue is not None and loss.is_doubtful(queue) for queue in submitted):
+                return False
+            here = loss.local_queue()
+            return ComponentStatus.LOST in [loss.fate(queue, here) for queue in submitted]
+
+    def close_missing(self, present: Present, only_lost: bool = False) -> bool:
         """Close the components whose jobs are no longer in the queue, whatever the log says.
 
         Parameters
         ----------
-        jobs : container of (int, int)
-            Cluster and process of each job of the map that is in the queue.
-        clusters : container of int
-            Those that still have jobs to make.
+        present : Present
+            What the queue has of the map.
+        only_lost : bool
+            Whether to leave those alone whose queue it is: the log may tell of their end yet.
+
+        Returns
+        -------
+        bool
+            False if some may be in a queue that was not asked, so that nothing is known of them.
         """
         with self._lock:
-            ending = Ending(reason="its job left the queue, and the event log does not say how")
+            endings: dict[int, tuple[ComponentStatus, Ending]] = {}
+            last_word, told = self._last_word(present.queue), True
+            for number, queue in self._queues.items():
+                fate = loss.fate(queue, present.queue, last_word, present.since)
+                if fate is ComponentStatus.LOST and queue and present.queue:
+                    reason = loss.explanation(queue, present.queue)
+                    endings[number] = fate, Ending(reason=reason, is_lost=True)
+                elif fate is not None and not only_lost:
+                    reason = "its job left the queue, and the event log does not say how"
+                    endings[number] = fate, Ending(reason=reason)
             for component, status in enumerate(self.state):
                 run, job = self.run_and_job(component)
-                cluster = run.cluster
-                if status.is_final or cluster is None or (cluster, job) in jobs:
+                if status.is_final or (run.number, job) in present.jobs:
                     continue
-                if status is ComponentStatus.UNMATERIALIZED and cluster in clusters:
+                if status is ComponentStatus.UNMATERIALIZED and run.number in present.factories:
                     continue
-                self._close(run, job, ComponentStatus.REMOVED, ending)
+                if run.number in endings:
+                    self._close(run, job, *endings[run.number])
+                elif run.number in self._queues:
+                    told = False
+            for number in endings.keys() - present.runs:
+                if endings[number][0] is ComponentStatus.LOST:
+                    del self._queues[number]
+            return told
+
+    def _last_word(self, here: Queue | None) -> float:
+        """Return when jobs in other queues than this one wrote to the event log, 0 if unknown."""
+        if here is not None and any(q and q.born == here.born for q in self._queues.values()):
+            return 0.0  # it may have been a job in this queue
+        try:
+            return self._folder.events.stat().st_mtime
+        except FileNotFoundError:
+            return 0.0
 
     def _set(
         self,

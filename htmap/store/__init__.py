@@ -13,7 +13,7 @@ Layout of the HTMap directory (mode 0700)::
         events              HTCondor's job event log of all runs
         runs/<k>/           one submission: 0 is the map's first, each rerun adds one
             run.json        which components it runs, how many a job
-            cluster         the HTCondor cluster, written once it is known
+            cluster         the HTCondor cluster and its queue, written once they are known
             inputs/<p>      input pack of job (process) p
             outputs/<p>     output pack
             stdout/<p> stderr/<p>

@@ -11,12 +11,30 @@ import shutil
 from collections.abc import Container, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from htmap.exceptions import CorruptPack
 from htmap.store.directory import open_root, root
 from htmap.store.files import sync_folder, write_whole
 from htmap.store.runner import runner_path
+
+
+class Queue(NamedTuple):
+    """A schedd's queue, by what tells it from the one that may take its place.
+
+    Attributes
+    ----------
+    schedd : str
+        The schedd's name, which the next queue may have too.
+    born : int
+        When the queue was made, in seconds since the epoch: ``JobQueueBirthdate``.
+    log : str
+        The file that holds it, where this user can read that (a personal pool), else empty.
+    """
+
+    schedd: str
+    born: int
+    log: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,14 +87,30 @@ class Run:
     @property
     def cluster(self) -> int | None:
         """The HTCondor cluster of the run, or None while it is not known to be submitted."""
+        submitted = self._submitted()
+        return None if submitted is None else submitted[0]
+
+    @property
+    def queue(self) -> Queue | None:
+        """The queue that the cluster is in, or None where that is not known."""
+        submitted = self._submitted()
+        return None if submitted is None else submitted[1]
+
+    def _submitted(self) -> tuple[int, Queue | None] | None:
+        path = self.folder / "cluster"
         try:
-            return int((self.folder / "cluster").read_text())
+            cluster, _, queue = path.read_text().partition("\n")
         except (FileNotFoundError, NotADirectoryError):
             return None
+        try:
+            return int(cluster), Queue(*json.loads(queue)) if queue else None
+        except (ValueError, TypeError) as error:
+            raise _damaged(path, error) from error
 
-    def record_cluster(self, cluster: int) -> None:
-        """Write down which cluster the run became."""
-        write_whole(self.folder / "cluster", str(cluster).encode())
+    def record_cluster(self, cluster: int, queue: Queue | None = None) -> None:
+        """Write down which cluster the run became, and in which queue."""
+        text = f"{cluster}\n{json.dumps(queue) if queue else ''}"
+        write_whole(self.folder / "cluster", text.encode())
 
     def write(self, submit: dict[str, Any]) -> None:
         """Write down the run itself, after its inputs and before it is submitted.
@@ -98,8 +132,11 @@ class Run:
     @functools.cached_property
     def submit(self) -> dict[str, Any]:
         """What :meth:`write` was given."""
-        options: dict[str, Any] = _read_json(self.folder / "run.json")["submit"]
-        return options
+        path = self.folder / "run.json"
+        options = _read_json(path)["submit"]
+        if not isinstance(options, dict):
+            raise _damaged(path, "its options are none")
+        return _Content(path, options)
 
     @property
     def has_own_hold(self) -> bool:
@@ -165,7 +202,11 @@ class MapFolder:
     @property
     def about(self) -> dict[str, Any]:
         """What :meth:`write_about` wrote: ``components`` (int) and ``created`` (ISO 8601)."""
-        return _read_json(self.path / "map.json")
+        path = self.path / "map.json"
+        about = _read_json(path)
+        if not _is_count(about["components"]):
+            raise _damaged(path, f"{about['components']!r} components")
+        return about
 
     @property
     def is_transient(self) -> bool:
@@ -220,10 +261,14 @@ class MapFolder:
             about = _read_json(folder / "run.json")
         except FileNotFoundError:
             return None
-        components = about["components"]
-        if components is None:
-            components = range(about["count"])
-        return Run(folder, number, components, about["per_job"])
+        components, count, per_job = about["components"], about["count"], about["per_job"]
+        if components is None and _is_count(count):
+            components = range(count)
+        elif not isinstance(components, list) or not all(isinstance(i, int) for i in components):
+            raise _damaged(folder / "run.json", "it does not say which components it is about")
+        if not _is_count(per_job):
+            raise _damaged(folder / "run.json", f"{per_job!r} components a job")
+        return Run(folder, number, components, per_job)
 
     def remove_run(self, number: int) -> None:
         """Delete a run that has no jobs; safe to repeat."""
@@ -241,16 +286,35 @@ class MapFolder:
         shutil.rmtree(self.path)  # says what is in the way
 
 
+class _Content(dict[str, Any]):
+    """What a file holds; asking it for a name that it lacks says which file is damaged."""
+
+    def __init__(self, path: Path, content: dict[str, Any]) -> None:
+        super().__init__(content)
+        self._path = path
+
+    def __missing__(self, name: str) -> Any:
+        raise _damaged(self._path, f"it lacks {name!r}")
+
+
 def _read_json(path: Path) -> dict[str, Any]:
     text = path.read_bytes()
     try:
         content = json.loads(text)
     except ValueError as error:
-        raise CorruptPack(
-            f"{path} is damaged ({error}). The map's inputs and finished outputs are in the "
-            "folders beside it",
-            path=path,
-        ) from error
+        raise _damaged(path, error) from error
     if not isinstance(content, dict):
-        raise CorruptPack(f"{path} is damaged: it holds no JSON object", path=path)
-    return content
+        raise _damaged(path, "it holds no JSON object")
+    return _Content(path, content)
+
+
+def _damaged(path: Path, why: object) -> CorruptPack:
+    return CorruptPack(
+        f"{path} is damaged ({why}). The map's inputs and finished outputs are in the folders "
+        "beside it",
+        path=path,
+    )
+
+
+def _is_count(number: object) -> bool:
+    return isinstance(number, int) and number > 0

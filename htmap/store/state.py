@@ -24,12 +24,15 @@ class Ending(NamedTuple):
     exit_code, signal : int or None
         One of them is set where the process ended by itself.
     reason : str
-        Why the job was removed, where it was.
+        Why the job was removed, or how it was lost, where it was.
+    is_lost : bool
+        Whether it vanished together with the queue that it was in.
     """
 
     exit_code: int | None = None
     signal: int | None = None
     reason: str = ""
+    is_lost: bool = False
 
 
 class State:

@@ -20,9 +20,10 @@ from hand_made import HandMade
 
 import htmap
 from htmap.cli import cli
-from htmap.exceptions import NoScheduler
+from htmap.exceptions import CorruptPack, NoScheduler
 from htmap.maps import Map
 from htmap.store import claims
+from htmap.store.folder import MapFolder
 from htmap.store.journal import Intent, Maker
 
 COMMAND = [sys.executable, "-m", "htmap"]
@@ -314,6 +315,7 @@ def test_json_has_an_object_for_each_map():
                 "unmaterialized": 0,
                 "suspended": 0,
                 "removed": 1,
+                "lost": 0,
             },
         }
     }
@@ -338,7 +340,7 @@ def test_compact_json_is_one_line_without_spaces():
     [
         ("json", "{}\n"),
         ("json_compact", "{}\n"),
-        ("csv", "tag,held,errored,idle,running,completed,unmaterialized,suspended,removed\n"),
+        ("csv", "tag,held,errored,idle,running,completed,unmaterialized,suspended,removed,lost\n"),
         ("text", "Tag  HELD  ERRORED  IDLE  RUNNING  COMPLETED\n"),
     ],
 )
@@ -656,6 +658,23 @@ def test_clean_removes_transient_maps():
     assert run("clean").output == "Cleaned maps one, two\n"
     assert run("clean").output == "There is nothing to clean\n"
     assert claims.list_tags() == ("keep",)
+
+
+@pytest.mark.usefixtures("no_jobs")
+def test_clean_goes_on_past_a_damaged_map_and_tells_of_it():
+    for tag in ("one", "two", "three"):
+        HandMade(tag, "COMPLETED", transient=True)
+    HandMade("keep", "COMPLETED")
+    for tag in ("one", "keep"):
+        (MapFolder(claims.find(tag)).path / "map.json").write_text("{")
+    result = run("clean")
+    assert (result.stdout, result.exit_code) == ("Cleaned maps three, two\n", 1)
+    assert result.stderr.startswith("ERROR: map one: ")
+    assert "`htmap remove --force one` removes it" in result.stderr
+    assert "keep" not in result.stderr
+    with pytest.raises(CorruptPack):
+        htmap.clean()
+    assert claims.list_tags() == ("keep", "one")
 
 
 @pytest.mark.usefixtures("no_jobs")

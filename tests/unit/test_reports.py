@@ -165,11 +165,13 @@ def test_lone_surrogates_and_line_ends_survive_the_journey():
 @pytest.mark.parametrize(
     ("ending", "words"),
     [
-        ((0, None, "", ""), "exit status 0"),
-        ((7, None, "", "the last line\n"), "the last line"),
-        ((None, 9, "", ""), "signal 9 (SIGKILL)"),
-        ((None, 200, "", ""), "signal 200 (unknown)"),
-        ((None, None, "via condor_rm", ""), "via condor_rm"),
+        ((0, None, "", False, ""), "exit status 0"),
+        ((7, None, "", False, "the last line\n"), "the last line"),
+        ((None, 9, "", False, ""), "signal 9 (SIGKILL)"),
+        ((None, 200, "", False, ""), "signal 200 (unknown)"),
+        ((None, None, "via condor_rm", False, ""), "via condor_rm"),
+        ((None, None, "the queue is new", True, ""), "the queue is new"),
+        ((None, None, "the queue is new", True, "the last line\n"), "the last line"),
     ],
 )
 def test_a_process_that_left_no_report_is_described_by_how_it_ended(ending, words):

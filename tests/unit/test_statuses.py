@@ -20,8 +20,8 @@ def test_a_status_is_padded_like_its_string():
     assert f"{ComponentStatus.IDLE:>6}|" == "  IDLE|"
 
 
-def test_the_statuses_are_those_of_the_original():
-    names = "UNKNOWN UNMATERIALIZED IDLE RUNNING REMOVED COMPLETED HELD SUSPENDED ERRORED"
+def test_the_statuses_are_those_of_the_original_and_one_for_jobs_that_vanished():
+    names = "UNKNOWN UNMATERIALIZED IDLE RUNNING REMOVED COMPLETED HELD SUSPENDED ERRORED LOST"
 
     assert [status.name for status in ComponentStatus] == names.split()
 
@@ -32,10 +32,12 @@ def test_summaries_show_five_statuses_in_order():
     assert names == ["HELD", "ERRORED", "IDLE", "RUNNING", "COMPLETED"]
 
 
-def test_a_component_has_come_to_an_end_when_it_completed_failed_or_was_removed():
+def test_a_component_has_come_to_an_end_when_it_completed_or_will_not():
     final = {status for status in ComponentStatus if status.is_final}
+    failures = {status for status in ComponentStatus if status.is_failure}
 
-    assert final == {"COMPLETED", "ERRORED", "REMOVED"}
+    assert final == {"COMPLETED", "ERRORED", "REMOVED", "LOST"}
+    assert failures == final - {"COMPLETED"}
 
 
 def test_codes_never_change_because_they_are_on_disk():
@@ -51,6 +53,7 @@ def test_codes_never_change_because_they_are_on_disk():
         "HELD": 6,
         "SUSPENDED": 7,
         "ERRORED": 8,
+        "LOST": 9,
     }
 
 
@@ -59,7 +62,7 @@ def test_a_code_leads_back_to_its_status(status):
     assert ComponentStatus.from_code(status.code) is status
 
 
-@pytest.mark.parametrize("code", [-1, 9, 255])
+@pytest.mark.parametrize("code", [-1, 10, 255])
 def test_a_code_that_no_status_has_is_refused(code):
     with pytest.raises(ValueError, match=f"{code} is not the code"):
         ComponentStatus.from_code(code)

@@ -3,6 +3,7 @@
 import pytest
 from hand_made import HELD, REMOVED, STARTED, SUBMITTED, TERMINATED, HandMade
 
+from htmap.pool.queue import Present
 from htmap.pool.tracker import Tracker
 from htmap.statuses import ComponentStatus
 
@@ -97,7 +98,7 @@ def test_a_job_that_left_the_queue_without_a_word_is_closed_by_its_output():
     tracker = Tracker(made.folder)
     tracker.refresh()
 
-    tracker.close_missing({(made.cluster, 2)}, {made.cluster})
+    assert tracker.close_missing(Present(None, 0.0, {(0, 2)}, {0}))
 
     assert statuses(tracker) == ["COMPLETED", "REMOVED", "RUNNING", "UNMATERIALIZED"]
     assert "left the queue" in tracker.state.endings[1].reason
