@@ -131,9 +131,11 @@ def start(directory, options):
     if supervisor.wake(directory):
         supervisor.start_program(directory)
     else:
-        state.prepare(os.environ)
-        supervisor.start(directory, environment.of_daemons(os.environ, directory))
-        supervisor.wake_when_up(directory)
+        # Nothing to do where somebody else is starting it.
+        with contextlib.suppress(state.RunningError):
+            state.prepare(os.environ)
+            supervisor.start(directory, environment.of_daemons(os.environ, directory))
+            supervisor.wake_when_up(directory)
     return wait(directory, options)
 
 
@@ -165,11 +167,13 @@ def logs(directory, options):
 def around(directory, options):
     """Run a command with the pool and return its exit status."""
     command = _command(options)
-    if supervisor.wake(directory):
-        # Whoever started it stops it.
-        start(directory, argparse.Namespace(timeout=_wait(), quiet=True))
-        return launcher.become(command)
-    return With(command, os.environ).run()
+    if not supervisor.wake(directory):
+        # Or somebody is just starting it.
+        with contextlib.suppress(state.RunningError):
+            return With(command, os.environ).run()
+    # Whoever started it stops it.
+    start(directory, argparse.Namespace(timeout=_wait(), quiet=True))
+    return launcher.become(command)
 
 
 class With(launcher.Launch):
