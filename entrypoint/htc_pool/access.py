@@ -79,8 +79,10 @@ def schedd(ad, what, about):
     except htcondor2.HTCondorException as error:
         yield Finding(
             FAIL, about,
-            f"{what} does not let you in ({_plain(error)}): it knows none of your tokens, or gives "
-            "nobody access who has them; `condor_ping -debug READ` tells more",
+            f"{what} does not let you in ({_plain(error)}): " + (
+                "`htc-pool logs schedd` shows why" if about == "pool" else
+                "it knows none of your tokens; `condor_ping -debug READ` tells more"
+            ),
         )  # fmt: skip
         return
     identity = answer.get("MyRemoteUserName", "somebody unknown")

@@ -141,6 +141,13 @@ def test_a_hubs_server_is_healthy_below_its_own_address(start, default_image):
     running.wait_until(lambda: probe(running) == (True, "Jupyter answers"), timeout=60)
 
 
+def test_a_user_made_at_the_start_is_looked_after_by_root(start, default_image):
+    someone = {"NB_USER": "alice", "NB_UID": "1234", "HTC_POOL": "none"}
+    running = start(default_image, user="root", environment=someone)
+    assert running.output("id", "-u") == "0"
+    running.wait_until(lambda: probe(running) == (True, "Jupyter answers"), timeout=60)
+
+
 def test_a_container_whose_entrypoint_is_another_is_healthy(start, default_image):
     running = start(default_image, "-f", "/dev/null", entrypoint="tail")
     assert probe(running) == (True, "nothing here is looked after")
