@@ -1,6 +1,7 @@
 """The command `htc-pool`: look after the personal pool of this container."""
 
 import argparse
+import contextlib
 import os
 import sys
 
@@ -73,9 +74,11 @@ def start(directory, options):
     if supervisor.wake(directory):
         supervisor.start_program(directory)
     else:
-        state.prepare(os.environ)
-        supervisor.start(directory, environment.of_daemons(os.environ, directory))
-        supervisor.wake_when_up(directory)
+        # Nothing to do where somebody else is starting it.
+        with contextlib.suppress(state.RunningError):
+            state.prepare(os.environ)
+            supervisor.start(directory, environment.of_daemons(os.environ, directory))
+            supervisor.wake_when_up(directory)
     return wait(directory, options)
 
 

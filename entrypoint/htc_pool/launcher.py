@@ -36,6 +36,9 @@ def main(arguments):
         if mode != "personal":
             return become(command)
         launch = Launch(command, os.environ)
+    except state.RunningError:
+        # Of `docker exec`: the pool is there for this command too.
+        return become(command)
     except (settings.SettingError, state.StateError) as error:
         say(f"no personal pool: {error}")
         return NO_POOL if settings.required(os.environ) else become(command)

@@ -44,6 +44,5 @@ def self_signed() -> str:
     return str(pem)
 
 
-# Set to anything, as in jupyter/docker-stacks.
-if os.environ.get("GEN_CERT"):
+if os.environ.get("GEN_CERT", "").lower() not in ("", "0", "no", "off", "false"):
     c.ServerApp.certfile = self_signed()

@@ -97,29 +97,15 @@ def test_a_hub_gets_its_single_user_server(start, image):
     assert ended.stdout != notebook.stdout, ended
 
 
-@pytest.mark.parametrize(
-    ("directory", "options", "reason"),
-    [
-        ("/proc/htc", {}, "cannot hold the pool's state: No such file or directory"),
-        ("/root/htc", {}, "cannot hold the pool's state: Permission denied"),
-        ("/var/lib", {}, "belongs to user 0, not to this one (1000)"),
-        ("/full", {"tmpfs": {"/full": "size=64k,uid=1000"}}, "No space left on device"),
-        ("/tmp/a b", {}, "must be an absolute path"),
-    ],
-)
-def test_a_pool_that_has_no_place_is_told_and_the_command_runs(
-    start, image, directory, options, reason
-):
-    ended = start(image, "echo", "hello", environment={"HTC_POOL_DIR": directory}, **options).wait()
+def test_a_pool_that_cannot_be_is_told_and_the_command_runs(start, image):
+    ended = start(image, "echo", "hello", environment={"HTC_POOL_DIR": "pool"}).wait()
     assert (ended.code, ended.stdout) == (0, "hello\n"), ended
-    assert ended.stderr.count("\n") == 1, ended
-    assert ended.stderr.startswith("htc: no personal pool: "), ended
-    assert reason in ended.stderr
+    reason = "HTC_POOL_DIR='pool' is not an absolute path of printable characters"
+    assert ended.stderr == f"htc: no personal pool: {reason}\n"
 
 
-@pytest.mark.parametrize("user", ["0:0", "1000:0"])
-def test_root_and_group_0_get_no_pool_but_a_sentence(start, image, user):
-    ended = start(image, "sh", "-c", MASTER_IS_THERE, user=user).wait()
+def test_group_0_gets_no_pool_but_a_sentence(start, image):
+    ended = start(image, "sh", "-c", MASTER_IS_THERE, user="1000:0").wait()
     assert (ended.code, ended.stdout) == (0, "none\n"), ended
     assert "does not run as root or in group 0" in ended.stderr
 
@@ -132,7 +118,7 @@ def test_a_pool_that_is_not_ready_in_time_shows_its_log_and_the_command_runs(sta
 
 
 @pytest.mark.parametrize("setting", [{"CI": "true"}, {"HTC_POOL_REQUIRED": "1"}])
-@pytest.mark.parametrize("trouble", [{"HTC_POOL_DIR": "/proc/htc"}, NEVER_READY])
+@pytest.mark.parametrize("trouble", [{"HTC_POOL_DIR": "pool"}, NEVER_READY])
 def test_a_command_that_requires_the_pool_does_not_run_without(start, image, setting, trouble):
     environment = {**setting, **trouble, "HTC_POOL_WAIT": "2"}
     ended = start(image, "echo", "hello", environment=environment).wait()
