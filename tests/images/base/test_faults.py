@@ -54,8 +54,10 @@ def test_a_map_outlives_the_death_of(start, image, name):
     assert said == ""
 
 
-def test_a_container_whose_launcher_is_killed_ends_and_comes_back_with_its_queue(start, image):
-    running = start(image, "sleep", "infinity")
+def test_a_container_whose_launcher_is_killed_ends_and_comes_back_with_its_queue(
+    start, default_image
+):
+    running = start(default_image, "sleep", "infinity")
     submit(running, 1)
     running.output("pkill", "-9", "-f", "htc-launch sleep")
     assert running.wait().code == 128 + 9
@@ -85,50 +87,59 @@ def test_a_map_in_a_container_that_is_killed_completes_in_the_next_one(on_volume
     first = start(image, "sleep", "infinity", **on_volume)
     first.output("htc-pool", "wait")
     first.output("python", "-c", MAKE_TWENTY)
-    ask = "import htmap; print(htmap.load('m').status())"
-    first.wait_until(lambda: re.search(r"[1-9]\d* completed", first.output("python", "-c", ask)))
+    ask = "import htmap; print([s.name for s in htmap.load('m').component_statuses])"
+    first.wait_until(lambda: "COMPLETED" in first.output("python", "-c", ask))
+    assert "IDLE" in first.output("python", "-c", ask)
     first.container.kill()
 
     second = start(image, "sleep", "infinity", **on_volume)
     assert second.output("timeout", "100", "python", "-c", RESULTS) == TWENTY
 
 
-@pytest.fixture
-def given_up(start, image):
-    """Return a container whose pool was given up, with JupyterLab in front."""
-    running = start(
-        image, environment={"_CONDOR_LOG": "/proc/none"}, may_say="Cannot open log file"
-    )
+BROKEN = {"_CONDOR_LOG": "/proc/none"}
+
+
+def test_a_pool_that_does_not_stay_up_is_given_up_and_the_notebook_stays(start, default_image):
+    running = start(default_image, environment=BROKEN, may_say="Cannot open log file")
     running.wait_until(lambda: "given up" in running.logs().stderr, timeout=60)
-    return running
-
-
-def test_a_pool_that_does_not_stay_up_is_given_up_and_the_notebook_stays(given_up):
-    given_up.wait_until(lambda: "/lab?token=" in given_up.logs().stderr)
-    told = re.findall("(?m)^htc: .*", given_up.logs().stderr)
-    assert told == [
+    running.wait_until(lambda: "/lab?token=" in running.logs().stderr)
+    said = running.logs().stderr
+    assert re.findall("(?m)^htc: .*", said) == [
         "htc: the pool's master does not stay up: given up after it ended early 4 times in a row; "
         "`htc-pool start` tries again. The log is /tmp/htc-pool-jovyan/log/MasterLog"
     ]
-    assert "--- /tmp/htc-pool-jovyan/condor_master.out\nERROR" in given_up.logs().stderr
+    assert "--- /tmp/htc-pool-jovyan/condor_master.out\nERROR" in said
     for command in ("status", "wait"):
-        answer = given_up.exec("htc-pool", command)
+        answer = running.exec("htc-pool", command)
         assert answer.code == 1, answer
         assert "does not stay up" in answer.stdout + answer.stderr, answer
 
 
-def test_a_pool_that_was_given_up_can_be_started_by_hand_and_stops_in_order(given_up):
-    given_up.output("htc-pool", "start", environment={"_CONDOR_LOG": ""})
-    submit(given_up, 1)
-    given_up.stop(60)
-    given_up.container.start()
-    given_up.wait_until(lambda: events(given_up, EVICTED) == 1)
+def test_a_pool_that_was_given_up_leaves_nothing_can_be_started_by_hand_and_stops_in_order(
+    start, default_image
+):
+    running = start(default_image, "sleep", "infinity", environment={"HTC_POOL_STOP_TIMEOUT": "30"})
+    running.output("htc-pool", "wait")
+
+    def given_up():
+        running.exec("pkill", "-9", "-x", "condor_master")
+        return "given up" in running.logs().stderr
+
+    running.wait_until(given_up, timeout=60)
+    assert running.exec("pgrep", "condor").stdout == ""
+
+    running.output("htc-pool", "start")
+    submit(running, 1)
+    running.stop(60)
+    running.container.start()
+    running.output("htc-pool", "wait")
+    assert events(running, EVICTED) == 1
 
 
 def test_a_command_whose_pool_was_given_up_runs_before_the_time_is_over(start, default_image):
-    broken = {"_CONDOR_LOG": "/proc/none", "HTC_POOL_WAIT": "600"}
+    patient = {**BROKEN, "HTC_POOL_WAIT": "600"}
     ended = start(
-        default_image, "echo", "hello", environment=broken, may_say="Cannot open log file"
+        default_image, "echo", "hello", environment=patient, may_say="Cannot open log file"
     ).wait()
     assert (ended.code, ended.stdout) == (0, "hello\n"), ended
     assert ended.stderr.count("given up") == 1, ended
