@@ -55,6 +55,8 @@ sh("htc-pool start")
 tell("started again", "LOST" in m.status(), "LOST" in subprocess.getoutput("htmap status"))
 until(lambda: m.component_statuses[1] == "RUNNING")
 
+waiting = subprocess.Popen(["htmap", "wait", "old"], stderr=subprocess.PIPE)
+waiting.stderr.readline()
 sh("htc-pool stop; rm {QUEUE}")
 tell("without its queue", "LOST" in m.status())
 sh("htc-pool start")
@@ -64,6 +66,7 @@ for wait in (m.wait, lambda: m.get(1), lambda: list(m)):
         wait()
     except htmap.exceptions.MapComponentLost as error:
         tell(error.component, "vanished" in error.report)
+tell("the wait", waiting.wait(timeout=60))
 """
 
 AFTERWARDS = f"""
@@ -87,6 +90,7 @@ def test_a_map_knows_when_its_jobs_vanished_and_one_call_runs_them_again(start, 
         ["without its queue", False],
         ["with another queue", "COMPLETED", "LOST", "LOST", "REMOVED"],
         *[[1, True]] * 3,
+        ["the wait", 1],
     ]
 
     waited = notebook.exec("htmap", "wait", "old")
