@@ -205,7 +205,9 @@ def create_map(
     delivery.descriptors(method)  # an unknown one is refused before anything is written
     # Not `map_options or`: options that are only files are empty as a mapping.
     given = MapOptions() if map_options is None else map_options
-    options = MapOptions.merge(given, MapOptions(**settings["MAP_OPTIONS"]))
+    options = MapOptions.merge(
+        given, MapOptions(**settings["MAP_OPTIONS"]), _marks_of_defaults(given)
+    )
     open_root()
     folder = MapFolder(uuid.uuid4().hex)
     intent = Intent("create", folder.map_id, tag)
@@ -233,6 +235,20 @@ def create_map(
     if _is_interactive() and not quiet:
         print(f"Created map {tag} with {count} components")  # noqa: T201 - asked for by `quiet`
     return Map(tag, folder.map_id)
+
+
+def _marks_of_defaults(given: MapOptions) -> MapOptions:
+    """Mark requests that nobody chose: a pool that knows the marks may grant more than they say.
+
+    The personal pool of the images does, and holds a job to what somebody asked for.
+    """
+    marks = MapOptions()
+    for what in ("Memory", "Disk"):
+        name = what.lower()
+        spellings = {f"request_{name}", f"request{name}", f"MY.request{name}"}
+        if settings.is_default(f"MAP_OPTIONS.request_{name}") and spellings.isdisjoint(given):
+            marks[f"MY.HTMapDefault{what}"] = True
+    return marks
 
 
 def _free_random_tag() -> str:

@@ -85,6 +85,11 @@ class _Layer:
         """What differs when the values do."""
         return self.changes
 
+    @property
+    def is_built_in(self) -> bool:
+        """Whether these are the defaults as htmap has them."""
+        return self._make is _defaults and not self.changes
+
 
 class _Environment(_Layer):
     """The settings that are in the environment now."""
@@ -215,6 +220,11 @@ class Settings:
             return self[key]
         except MissingSetting:
             return default
+
+    def is_default(self, key: str) -> bool:
+        """Say whether a setting is htmap's own default: nobody set it, be it to the same value."""
+        set_by_somebody = (layer for layer in self._layers if not layer.is_built_in)
+        return key in self and not any(key in Settings._of(layer) for layer in set_by_somebody)
 
     def replace(self, other: Settings) -> None:
         """Become what ``other`` is, with its layers."""

@@ -55,7 +55,8 @@ def status(directory, options):
         print(f"the pool is ready ({readiness.describe(ads)})")
         return 0
     known = supervisor.program_state(directory)
-    print(f"the pool is not ready (its master: {known or 'not supervised'})")
+    why = supervisor.gave_up(directory) or f"its master: {known or 'not supervised'}"
+    print(f"the pool is not ready ({why})")
     return 1
 
 
@@ -70,7 +71,7 @@ def wait(directory, options):
 def start(directory, options):
     """Start the pool and wait until it takes jobs."""
     if supervisor.wake(directory):
-        supervisor.control(directory, "start", "condor")
+        supervisor.start_program(directory)
     else:
         state.prepare(os.environ)
         supervisor.start(directory, environment.of_daemons(os.environ, directory))
@@ -83,9 +84,9 @@ def stop(directory, options):
     if not supervisor.wake(directory):
         print("the pool is not supervised: nothing to stop")
         return 0
-    code, said = supervisor.control(directory, "stop", "condor")
-    print(said)
-    return code
+    supervisor.stop_program(directory)
+    print("the pool is stopped")
+    return 0
 
 
 def logs(directory, options):

@@ -11,8 +11,8 @@ import signal
 import sys
 import time
 
-from htc_pool import attached, environment, settings, state, supervisor
-from htc_pool.readiness import log_tails
+from htc_pool import attached, environment, settings, state
+from htc_pool.keeper import Keeper
 
 DEFAULT_COMMAND = ["start-notebook.py"]
 # sysexits.h: a service that this needs is not there (69), an internal software error (70).
@@ -86,21 +86,19 @@ class Launch:
         self.wait = settings.wait_seconds(environ, 30.0 if in_front else 0.0)
         self.stop_timeout = settings.stop_seconds(environ)
         self.directory = state.prepare(environ)
+        self.keeper = Keeper(self.directory, environment.of_daemons(environ, self.directory), say)
         self.ended = {}
-        self.pool = self.watcher = self.child = None
+        self.watcher = self.child = None
         self.asked_to_stop = 0
 
     def run(self):
         """Run the pool and the command; return the command's exit status."""
         self.mask = signal.pthread_sigmask(signal.SIG_BLOCK, _WAITED_FOR)
-        self.pool = supervisor.start(
-            self.directory, environment.of_daemons(os.environ, self.directory)
-        )
-        supervisor.wake_when_up(self.directory)
+        self.keeper.start()
         status = self.wait_for_pool()
         if status is None:
             status = self.run_command()
-        self.stop_pool()
+        self.keeper.stop()
         self.wait_for_stop()
         return status
 
@@ -148,21 +146,31 @@ class Launch:
     def until_end(self, pid, stop_on=()):
         """Wait for the end of `pid`, or one of the signals `stop_on`; return its exit status."""
         while pid not in self.ended:
-            number = signal.sigwait(_WAITED_FOR)
+            number = self.next_signal()
             if number == signal.SIGCHLD:
                 self.reap()
             elif number in stop_on:
                 self.asked_to_stop = number
                 return None
-            elif self.child:
+            elif number and self.child:
                 self.pass_on(number)
         return self.ended[pid]
+
+    def next_signal(self):
+        """Wait for a signal and return it, or None if the pool had to be started meanwhile."""
+        if self.keeper.due is None:
+            return signal.sigwait(_WAITED_FOR)
+        left = max(0, self.keeper.due - time.monotonic())
+        got = signal.sigtimedwait(_WAITED_FOR, left)
+        if got is None:
+            self.keeper.start()
+        return got and got.si_signo
 
     def pass_on(self, number):
         """Do what a signal to the whole container asks for."""
         if number == signal.SIGTERM:
             # Jobs are evicted while the command ends: both fit into one grace period.
-            self.stop_pool()
+            self.keeper.stop()
         with contextlib.suppress(ProcessLookupError):
             if os.getpgid(self.child) != os.getpgrp():
                 # A shell with job control has a group of its own, which tini does not know, and
@@ -173,7 +181,7 @@ class Launch:
 
     def reap(self):
         """Take note of the children that have ended."""
-        while len(self.ended) < 3:
+        while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
@@ -182,27 +190,16 @@ class Launch:
                 return
             code = os.waitstatus_to_exitcode(status)
             self.ended[pid] = code if code >= 0 else 128 - code
-            if pid == self.pool and not self.stopping:
-                say(f"supervisord ended ({self.ended[pid]}): the pool is on its own\n"
-                    + log_tails(self.directory))  # fmt: skip
-                if self.watcher not in self.ended:
-                    os.kill(self.watcher, signal.SIGTERM)
-
-    stopping = False
-
-    def stop_pool(self):
-        """Ask the pool to evict, save and end."""
-        if not self.stopping and self.pool not in self.ended:
-            os.kill(self.pool, signal.SIGTERM)
-        self.stopping = True
+            if self.keeper.ended(pid, code) and self.watcher not in self.ended:
+                # Nothing is left to wait for.
+                os.kill(self.watcher, signal.SIGTERM)
 
     def wait_for_stop(self):
         """Wait until the pool has ended, for as long as it may take."""
         deadline = time.monotonic() + self.stop_timeout
-        while self.pool not in self.ended:
+        while not self.keeper.stopped():
             if time.monotonic() > deadline:
                 say(f"the pool did not stop within {self.stop_timeout:g} s (HTC_POOL_STOP_TIMEOUT)")
                 return
-            supervisor.wake(self.directory)
             if signal.sigtimedwait({signal.SIGCHLD}, 0.05):
                 self.reap()

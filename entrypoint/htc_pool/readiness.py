@@ -40,11 +40,9 @@ def wait(directory, seconds):
     Raises
     ------
     NotReadyError
-        If it does not within `seconds`, or supervisor has given up starting it.
+        If it does not within `seconds`, or nobody starts it.
     """
     began = time.monotonic()
-    # supervisorctl takes as long to start as the pool does to answer some forty times: only when
-    # the pool is late.
     next_look = began + 3
     while True:
         ads = slots(directory)
@@ -52,12 +50,21 @@ def wait(directory, seconds):
             return ads
         now = time.monotonic()
         if now >= next_look:
-            if supervisor.program_state(directory) in ("FATAL", "STOPPED", "EXITED"):
-                raise NotReadyError("the pool's master does not stay up")
-            next_look = time.monotonic() + 2
+            if why := not_coming(directory):
+                raise NotReadyError(why)
+            next_look = now + 1
         if now - began >= seconds:
             raise NotReadyError(f"the pool was not ready within {seconds:g} s")
         time.sleep(0.05)
+
+
+def not_coming(directory):
+    """Return why waiting for the pool is in vain, as a sentence, or "" if it is not."""
+    if not supervisor.wake(directory):
+        return supervisor.gave_up(directory)
+    if supervisor.program_state(directory) == "STOPPED":
+        return "the pool is stopped: `htc-pool start` starts it"
+    return ""
 
 
 def describe(ads):

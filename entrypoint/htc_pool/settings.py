@@ -90,8 +90,7 @@ def wait_seconds(environ, default):
 
 def stop_seconds(environ):
     """Return how long the pool may take to stop (``HTC_POOL_STOP_TIMEOUT``), in seconds."""
-    # Docker kills a container ten seconds after it asked it to stop.
-    return _seconds(environ, "HTC_POOL_STOP_TIMEOUT", 7.0)
+    return _seconds(environ, "HTC_POOL_STOP_TIMEOUT", 2.5)
 
 
 def required(environ):

@@ -2,13 +2,16 @@
 
 import contextlib
 import os
+import random
 import signal
 import socket
-import subprocess
+import struct
 import time
 
 CONFIG = "/etc/htc/supervisord.conf"
 BIN = "/opt/htc/bin"
+#: What supervisord.conf calls the master.
+PROGRAM = "condor"
 
 
 def start(directory, environ):
@@ -17,6 +20,8 @@ def start(directory, environ):
     A signal for the command's process group (Ctrl-C, `docker stop`) does not reach it there: the
     pool stops when it is told to, and in order.
     """
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(_verdict(directory))
     output = os.open(
         os.path.join(directory, "supervisord.out"),
         os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW,
@@ -26,7 +31,9 @@ def start(directory, environ):
         return os.posix_spawn(
             f"{BIN}/supervisord",
             ["supervisord", "-c", CONFIG],
-            environ,
+            # A port that stays the same when what listens on it dies and is started again: what the
+            # other daemons know each other by.
+            {**environ, "_CONDOR_COLLECTOR_HOST": f"127.0.0.1:{_free_port()}"},
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_DUP2, output, 1),
@@ -40,18 +47,24 @@ def start(directory, environ):
         os.close(output)
 
 
-def wake(directory):
-    """Make supervisord look around now; say whether it is there.
+def pid(directory):
+    """Return the id of the supervisord that runs in `directory`, or None.
 
-    It looks for programs to start, signals and ended processes after each second of waiting for
-    something on its socket (4.3 also before it starts anything), and a connection is something.
+    To ask is to wake it: it looks for programs to start, signals and ended processes after each
+    second of waiting for something on its socket (4.3 also before it starts anything), and a
+    connection is something.
     """
-    with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(1)
-        with contextlib.suppress(OSError):
-            client.connect(os.path.join(directory, "supervisor.sock"))
-            return True
-    return False
+    try:
+        with _connect(directory) as client:
+            peer = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    except OSError:
+        return None
+    return struct.unpack("3i", peer)[0]
+
+
+def wake(directory):
+    """Make supervisord look around now; say whether it is there."""
+    return pid(directory) is not None
 
 
 def wake_when_up(directory, seconds=5.0):
@@ -64,21 +77,76 @@ def wake_when_up(directory, seconds=5.0):
     return True
 
 
-def control(directory, *arguments):
-    """Run supervisorctl and return its exit status and what it said."""
-    done = subprocess.run(
-        [f"{BIN}/supervisorctl", "-c", CONFIG, *arguments],
-        env={**os.environ, "HTC_POOL_DIR": directory},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout.strip()
+def start_program(directory):
+    """Start the pool's master where it was stopped; do not wait for it."""
+    with _asking(directory) as supervisord:
+        supervisord.startProcess(PROGRAM, False)
+    wake(directory)
+
+
+def stop_program(directory):
+    """Stop the pool's master and wait until it has ended."""
+    with _asking(directory) as supervisord:
+        supervisord.stopProcess(PROGRAM, False)
+        while supervisord.getProcessInfo(PROGRAM)["statename"] == "STOPPING":
+            time.sleep(0.05)
 
 
 def program_state(directory):
     """Return the state of the pool's master as supervisor names it, or "" if nobody knows."""
-    words = control(directory, "status", "condor")[1].split()
-    return words[1] if len(words) > 1 and words[0] == "condor" else ""
+    with contextlib.suppress(OSError), _asking(directory) as supervisord:
+        return supervisord.getProcessInfo(PROGRAM)["statename"]
+    return ""
+
+
+def gave_up(directory):
+    """Return why this pool is not started any more, as a sentence, or "" if it is."""
+    try:
+        with open(_verdict(directory), encoding="utf-8") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def _free_port():
+    # Not one that the kernel gives to whoever asks for any: it could be gone when it is wanted
+    # again, if only to a client that came to find it silent and so reached itself.
+    while True:
+        port = random.randrange(10240, 32768)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+def _verdict(directory):
+    # Written by supervisord's listener, pool-bound.
+    return os.path.join(directory, "gave-up")
+
+
+def _connect(directory, seconds=1.0):
+    client = socket.socket(socket.AF_UNIX)
+    try:
+        client.settimeout(seconds)
+        client.connect(os.path.join(directory, "supervisor.sock"))
+    except OSError:
+        client.close()
+        raise
+    return client
+
+
+@contextlib.contextmanager
+def _asking(directory):
+    """Give what supervisord answers to; what it refuses (it is so already) ends the block."""
+    # Not for the launcher, which asks nothing and stays as long as the container.
+    import http.client
+    import xmlrpc.client
+
+    class Transport(xmlrpc.client.Transport):
+        def make_connection(self, host):
+            connection = http.client.HTTPConnection(host)
+            connection.sock = _connect(directory, seconds=10)
+            return connection
+
+    proxy = xmlrpc.client.ServerProxy("http://supervisord", Transport())
+    with contextlib.suppress(xmlrpc.client.Fault):
+        yield proxy.supervisor

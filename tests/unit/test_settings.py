@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from htmap.exceptions import InvalidSettings, MissingSetting
+from htmap.options import MapOptions
 
 settings_module = importlib.import_module("htmap.settings")
 Settings = settings_module.Settings
@@ -62,6 +63,29 @@ def test_the_defaults_are_those_of_the_documentation(fresh, home):
             "keep_claim_idle": "30",
         },
     }
+
+
+def test_a_default_is_told_from_the_same_value_that_somebody_chose(fresh):
+    settings = fresh('[MAP_OPTIONS]\nrequest_disk = "1GB"\n')
+    assert settings.is_default("MAP_OPTIONS.request_memory")
+    assert not settings.is_default("MAP_OPTIONS.request_disk")
+    assert not settings.is_default("MAP_OPTIONS.request_gpus")
+    settings["MAP_OPTIONS.request_memory"] = "128MB"
+    assert not settings.is_default("MAP_OPTIONS.request_memory")
+
+
+def test_a_map_marks_the_requests_that_nobody_chose(fresh, monkeypatch):
+    mapping = importlib.import_module("htmap.mapping")
+    monkeypatch.setattr(mapping, "settings", fresh('[MAP_OPTIONS]\nrequest_disk = "1GB"\n'))
+    memory = {"MY.htmapdefaultmemory": "true"}
+    assert dict(mapping._marks_of_defaults(MapOptions())) == memory
+    assert dict(mapping._marks_of_defaults(MapOptions(request_cpus=2))) == memory
+    for options in (
+        {"request_memory": "128MB"},
+        {"Request_Memory": ["1GB"]},
+        {"+RequestMemory": 9},
+    ):
+        assert dict(mapping._marks_of_defaults(MapOptions(**options))) == {}
 
 
 @pytest.mark.parametrize(("variable", "key"), VARIABLES)
