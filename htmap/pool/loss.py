@@ -61,9 +61,14 @@ def local_queue() -> Queue | None:
     return None if made is None else Queue("", made, log)
 
 
+def is_there(submitted: Queue) -> bool:
+    """Tell, at the cost of opening a file, whether the file that held a run's queue still does."""
+    return bool(submitted.log) and born(submitted.log) == submitted.born
+
+
 def is_doubtful(submitted: Queue) -> bool:
     """Tell, at the cost of opening a file, whether a run's queue may be gone."""
-    return bool(submitted.log) and born(submitted.log) != submitted.born
+    return bool(submitted.log) and not is_there(submitted)
 
 
 def fate(

@@ -180,6 +180,18 @@ def test_an_event_that_tells_otherwise_is_believed(log, monkeypatch):
     assert m.errors == {}
 
 
+def test_a_queue_that_comes_back_brings_its_jobs_back(log, monkeypatch):
+    made = HandMade("a", "RUNNING", "HELD")
+    lose(made, log, monkeypatch)
+    m = htmap.load("a")
+    assert m.component_statuses == ["LOST", "LOST"]
+
+    make_queue(log, FIRST)
+
+    assert m.component_statuses == ["RUNNING", "HELD"]
+    assert list(m.holds) == [1]
+
+
 def test_what_the_queue_has_is_not_lost(log, monkeypatch):
     made = HandMade("a", "RUNNING", "RUNNING")
     lose(made, log, monkeypatch, present={(0, 1)})
