@@ -97,6 +97,15 @@ def forget() -> None:
     _known.clear()
 
 
+def is_local() -> bool:
+    """Tell whether the schedd to use is that of this machine, by HTCondor's own configuration."""
+    import htcondor2
+
+    if settings["HTCONDOR.SCHEDULER"] or settings["HTCONDOR.COLLECTOR"]:
+        return False
+    return not htcondor2.param.get("SCHEDD_HOST")
+
+
 def locate() -> Schedd:
     """Return the schedd that the settings or HTCondor's own configuration name.
 
@@ -109,7 +118,9 @@ def locate() -> Schedd:
     """
     name = settings["HTCONDOR.SCHEDULER"] or None
     pool = settings["HTCONDOR.COLLECTOR"] or None
-    if (name, pool) not in _known:
+    # This machine's own is found in a file, in half a millisecond, and has another address each
+    # time that its pool is started; a conversation with the old one ends in all sorts of errors.
+    if (name, pool) not in _known or is_local():
         import htcondor2
 
         try:

@@ -53,6 +53,9 @@ sh("htc-pool stop")
 tell("stopped", "LOST" in m.status())
 sh("htc-pool start")
 tell("started again", "LOST" in m.status(), "LOST" in subprocess.getoutput("htmap status"))
+m.hold()
+tell(*m.component_statuses)
+m.release()
 until(lambda: m.component_statuses[1] == "RUNNING")
 
 waiting = subprocess.Popen(["htmap", "wait", "old"], stderr=subprocess.PIPE)
@@ -87,6 +90,7 @@ def test_a_map_knows_when_its_jobs_vanished_and_one_call_runs_them_again(start, 
     assert run(notebook, LIVES_THROUGH_IT) == [
         ["stopped", False],
         ["started again", False, False],
+        ["COMPLETED", "HELD", "HELD", "REMOVED"],
         ["without its queue", False],
         ["with another queue", "COMPLETED", "LOST", "LOST", "REMOVED"],
         *[[1, True]] * 3,
