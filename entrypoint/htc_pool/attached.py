@@ -37,6 +37,8 @@ def prepare(environ, say):
 def copy_tokens(environ):
     """Copy the tokens that the site mounted to where HTCondor reads them.
 
+    Where that is no place that can be written, `environ` names another.
+
     Returns
     -------
     list of str
@@ -52,11 +54,18 @@ def copy_tokens(environ):
     try:
         trouble += tokens.copy(source, target)
     except OSError as error:
-        trouble.append(
-            f"the tokens in {source} cannot be copied to {target} ({error.strerror}): make "
-            f"{error.filename or target} writable for user {os.getuid()}, or let "
-            "_CONDOR_SEC_TOKEN_DIRECTORY name another directory"
-        )
+        # start.sh gives a home to a user who has none that can be written.
+        instead = tokens.in_home(environ.get("HOME") or "/")
+        try:
+            trouble += tokens.copy(source, instead)
+        except OSError:
+            trouble.append(
+                f"the tokens in {source} cannot be copied to {target} ({error.strerror}): make "
+                f"{error.filename or target} writable for user {os.getuid()}, or let "
+                "_CONDOR_SEC_TOKEN_DIRECTORY name another directory"
+            )
+        else:
+            environ["_CONDOR_SEC_TOKEN_DIRECTORY"] = target = instead
     if not trouble and not any(not found.problem for found in tokens.look(target)):
         trouble.append(
             f"there is no token that HTCondor would read, neither in {source} nor in {target}"

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 import os
+import pwd
 import re
 import stat
 import subprocess
@@ -59,7 +60,20 @@ def directory(environ):
     configured = _configured(macro)
     if configured:
         return configured
-    return os.path.expanduser("~/.condor/tokens.d") if os.getuid() else "/etc/condor/tokens.d"
+    return in_home(_home()) if os.getuid() else "/etc/condor/tokens.d"
+
+
+def in_home(home):
+    """Return the directory of tokens in a home."""
+    return os.path.join(home, ".condor", "tokens.d")
+
+
+def _home():
+    # HTCondor asks who the user is, and not HOME.
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        return os.path.expanduser("~")
 
 
 def _configured(macro):

@@ -220,8 +220,16 @@ def test_an_access_point_that_never_answers_holds_neither_jupyter_nor_the_doctor
     assert f"the collector {silent} cannot be reached" in doctor.stdout, doctor
 
 
-def test_a_home_that_cannot_be_written_is_told(access_point, secret, start, default_image):
-    options = at(access_point, secret(default_image, site=access_point.token()))
-    running = start(default_image, "sleep", "60", read_only=True, tmpfs={"/tmp": ""}, **options)
+def test_a_home_that_cannot_be_written_is_told_unless_tmp_takes_its_place(
+    access_point, secret, start, default_image
+):
+    options = at(access_point, secret(default_image, site=access_point.token()), read_only=True)
+    told = "WARNING: (no write access to|neither) /home/jovyan"
+    running = start(default_image, "sleep", "60", may_say=told, **options)
     words = f"the tokens in {TOKENS} cannot be copied to {READ_BY_HTCONDOR} (Read-only file system)"
     running.wait_until(lambda: any(words in line for line in said(running)))
+    asked = start(
+        default_image, "condor_q", "-af", "Owner", may_say=told, tmpfs={"/tmp": ""}, **options
+    ).wait()
+    assert asked.code == 0, asked
+    assert "attached to the access point ap.site, as alice@site\n" in asked.stderr
