@@ -5,7 +5,7 @@ import os
 import signal
 import time
 
-from htc_pool import supervisor
+from htc_pool import pool_lock, supervisor
 from htc_pool.readiness import log_tails
 
 #: Seconds until supervisord is started again, one for each time that it was killed in a row; there
@@ -81,6 +81,8 @@ class Keeper:
             f"{why}; `htc-pool start` tries again. The log is {self.directory}/log/MasterLog\n"
             + log_tails(self.directory)
         )
+        # Whoever tries again has it.
+        pool_lock.release(self.directory)
         return True
 
     def stop(self):

@@ -36,6 +36,9 @@ def main(arguments):
         if mode != "personal":
             return become(command)
         launch = Launch(command, os.environ)
+    except state.RunningError:
+        # Of `docker exec`: the pool is there for this command too.
+        return become(command)
     except (settings.SettingError, state.StateError) as error:
         say(f"no personal pool: {error}")
         return NO_POOL if settings.required(os.environ) else become(command)
@@ -119,7 +122,7 @@ class Launch:
         if self.asked_to_stop:
             return 128 + self.asked_to_stop
         if not ready and self.required:
-            say("the command needs a pool (HTC_POOL_REQUIRED or CI is set): not started")
+            say("the command needs a pool: it is not started")
             return NO_POOL
         return None
 

@@ -56,23 +56,36 @@ def mode(environ):
 
 
 def pool_dir(environ):
-    """Return the directory that holds the pool's state.
+    """Return the pool's directory as HTCondor's configuration and every tool know it.
+
+    It is always there, so that tools which `docker exec` starts agree without being told, and short
+    enough for sockets; what is there may be a link to the true place.
+    """
+    return f"/tmp/htc-pool-{user_name()}"
+
+
+def state_dir(environ):
+    """Return where the pool's state is to be kept, or "" where no place is known.
 
     Raises
     ------
     SettingError
-        If the path is one that HTCondor's configuration or a socket cannot hold.
+        If ``HTC_POOL_DIR`` is no path that could be one.
     """
     path = environ.get("HTC_POOL_DIR", "")
     if not path:
-        # As the configuration says it: tools started by `docker exec` agree without being told.
-        return f"/tmp/htc-pool-{user_name()}"
-    if not re.fullmatch(r"/[\w./+@:-]+", path, re.ASCII) or len(path) > 60:
-        raise SettingError(
-            f"HTC_POOL_DIR={path!r} cannot hold a pool: it must be an absolute path of at most "
-            "60 letters, digits and . _ / + @ : -"
-        )
-    return path.rstrip("/")
+        base = environ.get("XDG_STATE_HOME", "")
+        if not base.startswith("/"):
+            home = environ.get("HOME", "")
+            base = f"{home}/.local/state" if home.startswith("/") else ""
+        return os.path.normpath(f"{base}/htc-pool") if base else ""
+    # In one line of a log it must be readable.
+    if not path.startswith("/") or not path.isprintable():
+        raise SettingError(f"HTC_POOL_DIR={path!r} is not an absolute path of printable characters")
+    path = os.path.normpath(path)
+    if path.startswith(pool_dir(environ) + "/"):
+        raise SettingError(f"HTC_POOL_DIR={path} is inside the pool's own {pool_dir(environ)}")
+    return path
 
 
 def user_name():

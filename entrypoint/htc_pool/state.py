@@ -1,55 +1,181 @@
-"""The directory that holds the pool's state: made, or refused with a reason."""
+"""The directory that holds the pool's state: found, made and locked, or refused with a reason.
 
+Everything else knows the pool by one path in /tmp (`settings.pool_dir`). That is a link to where
+the state outlives the container, or, where no such place can be used, a plain directory.
+"""
+
+import contextlib
 import os
+import shutil
 import stat
+import sys
 
-from htc_pool import settings
+from htc_pool import filesystems, pool_lock, queue_log, settings, space
 
 
 class StateError(Exception):
     """Why no pool can run here; its text is a whole sentence."""
 
 
-def prepare(environ):
-    """Make the state directory and what must be in it before HTCondor starts.
+class RunningError(StateError):
+    """A pool runs in this very container already; a second one would have nothing to do."""
+
+
+class _UnusableError(Exception):
+    """Why a place cannot hold the pool's state."""
+
+
+def prepare(environ, say=None):
+    """Make the pool's directory and what must be in it before HTCondor starts; lock it.
 
     Parameters
     ----------
     environ : Mapping[str, str]
         The settings.
+    say : Callable[[str], None], optional
+        Told in one line each what is not as somebody may expect; by default standard error is.
 
     Returns
     -------
     str
-        The directory's absolute path; it is of mode 0700 and owned by this user.
+        The pool's directory as all tools know it; it is of mode 0700 and owned by this user.
 
     Raises
     ------
+    RunningError
+        If a pool runs in this container.
     StateError
-        If this user cannot run a pool, or the directory is another user's, cannot be written, or
-        is on a full disk.
+        If this user cannot run a pool, or there is no place for one.
     """
     _refuse_root()
-    directory = settings.pool_dir(environ)
+    say = say or _say
+    known = settings.pool_dir(environ)
+    wanted = settings.state_dir(environ)
     try:
-        os.makedirs(directory, mode=0o700, exist_ok=True)
-        found = os.lstat(directory)
-        if not stat.S_ISDIR(found.st_mode):
-            raise StateError(f"{directory} (HTC_POOL_DIR) is not a plain directory")
-        if found.st_uid != os.getuid():
-            raise StateError(
-                f"{directory} (HTC_POOL_DIR) belongs to user {found.st_uid}, not to this one "
-                f"({os.getuid()})"
-            )
-        os.chmod(directory, 0o700)
-        # HTCondor makes all of its directories but the one that it says so in.
-        os.makedirs(os.path.join(directory, "log"), mode=0o700, exist_ok=True)
-        _write_something(directory)
+        there = _look(known)
+        why = _keep_in(wanted, known, there) if wanted != known else ""
+        if why is not None:
+            _keep_here(known, there)
+            if why and _matters(environ, wanted):
+                say(f"the pool's state is in {known} and ends with this container: {why}")
+        said = queue_log.mend(known)
+        _clear(known)
+        full = not space.is_there(known)
+    except pool_lock.HeldError as error:
+        raise RunningError(f"a pool runs here already ({error.holder})") from error
+    except _UnusableError as error:
+        raise StateError(str(error)) from error
     except OSError as error:
+        raise StateError(f"{known} cannot hold the pool's state: {error.strerror}") from error
+    if said:
+        say(said)
+    if full:
+        # A queue that is there waits (libexec/when-space) rather than seem lost.
+        say(space.lack(known))
+    return known
+
+
+def _keep_in(wanted, known, there):
+    """Make `known` a link to `wanted`; return why that cannot be, or None."""
+    if not wanted:
+        return "HOME is not set"
+    try:
+        kind, point = filesystems.find(wanted)
+        if kind not in filesystems.TRUSTED:
+            return (
+                f"{wanted} is on a file system ({kind}, mounted at {point}) on which no queue is "
+                "safe (HTC_POOL_DIR can name a directory on a local one)"
+            )
+        _make(wanted)
+        pool_lock.take(wanted)
+        if there == "directory" and _has_queue(known):
+            pool_lock.release(wanted)
+            return f"this container began it there when {wanted} could not be used"
+        if not space.is_there(wanted) and not _has_queue(wanted):
+            pool_lock.release(wanted)
+            return f"{wanted} is full"
+    except _UnusableError as error:
+        return str(error)
+    except OSError as error:
+        return f"{wanted} cannot be used ({error.strerror})"
+    except pool_lock.HeldError as error:
+        if error.here:
+            raise
+        return f"{wanted} is in use by the pool of {error.holder}"
+    _replace(known, there)
+    os.symlink(wanted, known)
+    return None
+
+
+def _keep_here(known, there):
+    """Make `known` a plain directory."""
+    if there == "link":
+        _replace(known, there)
+    _make(known)
+    pool_lock.take(known)
+    if not space.is_there(known) and not _has_queue(known):
+        raise StateError(f"{known} cannot hold the pool's state: it is full")
+
+
+def _look(known):
+    """Say what is at `known`: "" or this user's "link" or "directory"; refuse the rest."""
+    try:
+        found = os.lstat(known)
+    except FileNotFoundError:
+        return ""
+    if found.st_uid != os.getuid():
         raise StateError(
-            f"{directory} (HTC_POOL_DIR) cannot hold the pool's state: {error.strerror}"
-        ) from error
-    return directory
+            f"{known} belongs to user {found.st_uid}, not to this one ({os.getuid()}): it has to go"
+        )
+    if stat.S_ISLNK(found.st_mode):
+        return "link"
+    if stat.S_ISDIR(found.st_mode):
+        return "directory"
+    raise StateError(f"{known} is neither a directory nor a link: it has to go")
+
+
+def _replace(known, there):
+    if there == "link":
+        os.unlink(known)
+    elif there == "directory":
+        # What a start without success left there: no queue, and nobody.
+        pool_lock.take(known)
+        shutil.rmtree(known)
+        pool_lock.release(known)
+
+
+def _make(directory):
+    os.makedirs(directory, mode=0o700, exist_ok=True)
+    found = os.stat(directory)
+    for owner in {os.lstat(directory).st_uid, found.st_uid}:
+        if owner != os.getuid():
+            raise _UnusableError(
+                f"{directory} belongs to user {owner}, not to this one ({os.getuid()})"
+            )
+    os.chmod(directory, 0o700)
+    # HTCondor makes all of its directories but the one that it says so in.
+    os.makedirs(os.path.join(directory, "log"), mode=0o700, exist_ok=True)
+
+
+def _has_queue(directory):
+    return os.path.exists(os.path.join(directory, "spool", "job_queue.log"))
+
+
+def _matters(environ, wanted):
+    """Say whether the state would have been kept for longer than the container at `wanted`."""
+    if environ.get("HTC_POOL_DIR"):
+        return True
+    # A home in the container's own file system ends with it too.
+    return bool(wanted) and filesystems.find(wanted)[1] != "/"
+
+
+def _clear(directory):
+    """Remove what the daemons of an earlier life said of themselves: nobody is there."""
+    for folder in ("log", "spool"):
+        with contextlib.suppress(FileNotFoundError), os.scandir(f"{directory}/{folder}") as entries:
+            for entry in entries:
+                if "_address" in entry.name:
+                    os.unlink(entry)
 
 
 def _refuse_root():
@@ -61,14 +187,6 @@ def _refuse_root():
         )
 
 
-def _write_something(directory):
-    # A full disk shows itself when there is something to write, and only then.
-    path = os.path.join(directory, f".probe-{os.getpid()}")
-    try:
-        with open(path, "wb") as file:
-            file.write(bytes(1 << 20))
-            file.flush()
-            os.fsync(file.fileno())
-    finally:
-        if os.path.lexists(path):
-            os.unlink(path)
+def _say(text):
+    with contextlib.suppress(OSError):
+        print(f"htc: {text}", file=sys.stderr, flush=True)

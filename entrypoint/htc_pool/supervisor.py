@@ -8,6 +8,8 @@ import socket
 import struct
 import time
 
+from htc_pool import pool_lock
+
 CONFIG = "/etc/htc/supervisord.conf"
 BIN = "/opt/htc/bin"
 #: What supervisord.conf calls the master.
@@ -38,6 +40,7 @@ def start(directory, environ):
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_DUP2, output, 1),
                 (os.POSIX_SPAWN_DUP2, output, 2),
+                *pool_lock.inherited(directory),
             ],
             setsid=True,
             setsigmask=(),
@@ -59,7 +62,8 @@ def pid(directory):
             peer = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
     except OSError:
         return None
-    return struct.unpack("3i", peer)[0]
+    # 0 is a process of another container, on a home that both have.
+    return struct.unpack("3i", peer)[0] or None
 
 
 def wake(directory):

@@ -48,6 +48,9 @@ c.ServerApp.port = port(os.environ.get("JUPYTER_PORT") or "8888")
 c.ServerApp.open_browser = False
 # A container has no trash; "deleted" files would fill its disk unseen.
 c.FileContentsManager.delete_to_trash = False
+# Seconds until a kernel that is shut down and does not end by itself is asked to by a signal (half
+# of them) and killed (all): `docker stop` is over in three even with one that does not listen.
+c.KernelManager.shutdown_wait_time = 2
 # Whoever asked for root by these three, in an engine that itself runs without root, has said so.
 asked_for = [os.environ.get(name) for name in ("NB_USER", "NB_UID", "NB_GID")]
 if os.getuid() == 0 and asked_for == ["root", "0", "0"]:

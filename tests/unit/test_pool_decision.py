@@ -1,11 +1,7 @@
 """What the environment of a container decides about its pool."""
 
-import os
-import tempfile
-from pathlib import Path
-
 import pytest
-from htc_pool import launcher, settings, state
+from htc_pool import launcher, settings
 
 SPELLINGS = [
     "_CONDOR_SCHEDD_HOST",
@@ -39,20 +35,6 @@ def test_an_empty_spelling_does_not_hide_another_that_names_a_host():
 )  # fmt: skip
 def test_what_a_job_or_a_tool_sets_is_not_a_site(name):
     assert settings.site_schedd({name: "ap"}) == ""
-
-
-def test_the_pool_has_a_directory_of_its_user_unless_one_is_given():
-    assert settings.pool_dir({}) == f"/tmp/htc-pool-{settings.user_name()}"
-    assert settings.pool_dir({"HTC_POOL_DIR": ""}) == settings.pool_dir({})
-    assert settings.pool_dir({"HTC_POOL_DIR": "/data/pool/"}) == "/data/pool"
-
-
-@pytest.mark.parametrize(
-    "path", ["pool", "/a b", "/a\nb", "/a$(b)", "/a%(b)s", "/a;b", '/a"b', "/é", "/" + "a" * 60]
-)
-def test_a_directory_that_configuration_or_a_socket_cannot_hold_is_refused(path):
-    with pytest.raises(settings.SettingError, match="HTC_POOL_DIR"):
-        settings.pool_dir({"HTC_POOL_DIR": path})
 
 
 @pytest.mark.parametrize("text", ["soon", "-1", "1e3", "nan", " 5", "٣"])
@@ -126,66 +108,3 @@ def test_a_mode_that_cannot_be_is_refused_by_name(environ, words):
 )
 def test_only_what_serves_notebooks_starts_beside_the_pool(command, answer):
     assert launcher.is_jupyter(command) is answer
-
-
-@pytest.fixture
-def not_root(monkeypatch):
-    # Root cannot become someone else within a test; what it may not do is another test.
-    if os.getuid() == 0 or os.getgid() == 0:
-        monkeypatch.setattr(state, "_refuse_root", lambda: None)
-
-
-@pytest.fixture
-def place():
-    """Return an empty directory whose path is short enough for sockets."""
-    with tempfile.TemporaryDirectory(prefix="htc-") as made:
-        yield Path(made)
-
-
-@pytest.mark.usefixtures("not_root")
-class TestState:
-    def test_a_directory_is_made_for_its_user_alone(self, place):
-        state.prepare({"HTC_POOL_DIR": str(place / "a" / "pool")})
-        assert (place / "a" / "pool").stat().st_mode & 0o777 == 0o700
-        assert [path.name for path in (place / "a" / "pool").iterdir()] == ["log"]
-
-    def test_a_directory_that_was_open_to_others_is_closed(self, place):
-        place.chmod(0o777)
-        state.prepare({"HTC_POOL_DIR": str(place)})
-        assert place.stat().st_mode & 0o777 == 0o700
-
-    def test_a_link_is_refused(self, place):
-        (place / "there").mkdir()
-        (place / "pool").symlink_to(place / "there")
-        with pytest.raises(state.StateError, match="not a plain directory"):
-            state.prepare({"HTC_POOL_DIR": str(place / "pool")})
-
-    def test_a_file_in_its_place_is_refused(self, place):
-        (place / "pool").write_text("")
-        with pytest.raises(state.StateError, match="HTC_POOL_DIR"):
-            state.prepare({"HTC_POOL_DIR": str(place / "pool")})
-
-    def test_another_users_directory_is_refused(self, place, monkeypatch):
-        owner = place.stat().st_uid
-        monkeypatch.setattr(os, "getuid", lambda: owner + 1)
-        with pytest.raises(state.StateError, match=f"belongs to user {owner}"):
-            state.prepare({"HTC_POOL_DIR": str(place)})
-
-    def test_a_full_disk_is_told_by_its_name_and_leaves_nothing(self, place, monkeypatch):
-        def full(descriptor):
-            raise OSError(28, "No space left on device")
-
-        monkeypatch.setattr(os, "fsync", full)
-        with pytest.raises(state.StateError, match="No space left on device"):
-            state.prepare({"HTC_POOL_DIR": str(place)})
-        assert [path.name for path in place.iterdir()] == ["log"]
-
-
-@pytest.mark.parametrize("who", ["getuid", "getgid"])
-def test_root_and_group_0_are_refused(place, monkeypatch, who):
-    monkeypatch.setattr(os, "getuid", lambda: 1000)
-    monkeypatch.setattr(os, "getgid", lambda: 100)
-    monkeypatch.setattr(os, who, lambda: 0)
-    with pytest.raises(state.StateError, match="group 0"):
-        state.prepare({"HTC_POOL_DIR": str(place / "pool")})
-    assert not (place / "pool").exists()

@@ -1,7 +1,5 @@
 """The personal pool of a running container: kept up, closed to others, stopped in order."""
 
-import re
-
 import pytest
 
 SUBMIT = (
@@ -45,19 +43,6 @@ def test_nothing_but_jupyter_listens_off_loopback(notebook):
     assert open_to_all == {8888}
 
 
-def test_a_master_that_dies_comes_back_with_its_queue(notebook):
-    notebook.output("python", "-c", SUBMIT, "600")
-    notebook.wait_until(lambda: job_status(notebook) == RUNNING)
-    before = notebook.output("pgrep", "-x", "condor_master")
-    notebook.output("pkill", "-9", "-x", "condor_master")
-    notebook.wait_until(
-        lambda: notebook.exec("pgrep", "-x", "condor_master").stdout.strip() not in ("", before)
-    )
-    notebook.output("htc-pool", "wait")
-    assert job_status(notebook) in (IDLE, RUNNING)
-    notebook.wait_until(lambda: job_status(notebook) == RUNNING, timeout=60)
-
-
 def test_another_user_of_the_container_can_neither_submit_nor_remove_nor_read(notebook):
     cluster = notebook.output("python", "-c", SUBMIT, "600")
     address = notebook.output("condor_status", "-schedd", "-af", "MyAddress")
@@ -79,84 +64,6 @@ def test_another_user_of_the_container_can_neither_submit_nor_remove_nor_read(no
     assert stranger.splitlines() == ["refused"] * 3
     # The same attempts are not refused to the owner, or they would show nothing.
     assert "refused" not in notebook.output(*arguments, workdir="/tmp")
-
-
-@pytest.fixture
-def volume(engine):
-    """Return the name of an empty volume."""
-    made = engine.volumes.create()
-    yield made.name
-    made.remove(force=True)
-
-
-@pytest.fixture
-def on_volume(volume, image):
-    """Return the options of a container whose queue outlives it."""
-    return {
-        "environment": {"HTC_POOL_DIR": "/home/jovyan/pool"},
-        "volumes": {volume: {"bind": "/home/jovyan", "mode": "rw"}},
-    }
-
-
-def test_stopping_evicts_a_running_job_which_runs_again_in_the_next_container(
-    on_volume, start, image
-):
-    first = start(image, **on_volume)
-    first.output("htc-pool", "wait")
-    first.output("python", "-c", SUBMIT, "600")
-    first.wait_until(lambda: job_status(first) == RUNNING)
-    # Only a server that is up ends by itself; before, the signal ends it.
-    first.wait_until(lambda: "/lab?token=" in first.logs().stderr)
-    assert first.stop() < 5
-    assert first.logs().code == 0, first.logs()
-
-    second = start(image, **on_volume)
-    second.output("htc-pool", "wait")
-    log = second.output("cat", "log")
-    assert re.findall(r"(?m)^(\d{3}) \(", log)[-1] != "022", log
-    assert re.search(r"(?m)^004 \(", log), log
-    second.wait_until(lambda: job_status(second) == RUNNING)
-
-
-def test_a_second_container_on_the_same_directory_is_told_and_the_first_unharmed(
-    on_volume, start, image
-):
-    first = start(image, **on_volume)
-    first.output("htc-pool", "wait")
-    second = start(image, "echo", "hello", **on_volume).wait(40)
-    assert (second.code, second.stdout) == (0, "hello\n"), second
-    assert "already" in second.stderr, second
-    assert first.exec("htc-pool", "status").code == 0
-
-
-@pytest.mark.slow
-def test_a_job_of_a_killed_container_runs_again_when_its_lease_is_over(on_volume, start, image):
-    first = start(image, **on_volume)
-    first.output("htc-pool", "wait")
-    first.output("python", "-c", SUBMIT, "600")
-    first.wait_until(lambda: job_status(first) == RUNNING)
-    first.container.kill()
-
-    second = start(image, **on_volume)
-    second.output("htc-pool", "wait")
-    second.wait_until(
-        lambda: len(re.findall(r"(?m)^001 \(", second.output("cat", "log"))) == 2, timeout=60
-    )
-
-
-def test_a_shell_that_ignores_the_request_to_stop_is_hung_up_on(start, image):
-    running = start(image, "bash", tty=True, stdin_open=True)
-    running.wait_until(lambda: running.exec("pgrep", "-x", "bash").code == 0)
-    assert running.stop() < 5
-    assert running.logs().code == 128 + 1
-
-
-def test_stopping_while_the_command_still_waits_for_the_pool_is_quick(start, image):
-    running = start(image, "echo", "hello", environment={"_CONDOR_DAEMON_LIST": "MASTER"})
-    running.wait_until(lambda: running.exec("pgrep", "-x", "condor_master").code == 0)
-    assert running.stop() < 5
-    ended = running.logs()
-    assert (ended.code, ended.stdout) == (128 + 15, ""), ended
 
 
 def test_the_pool_can_be_stopped_and_started_by_hand(notebook):
