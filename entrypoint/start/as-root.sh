@@ -69,9 +69,8 @@ _make_user() {
   if IFS=: read -r name _ uid gid _ home _ < <(getent passwd "$NB_USER"); then
     # As the image has it, or made when this container was started before.
     [[ $uid:$gid:$home != "$NB_UID:$NB_GID:$HOME" ]] || return 0
-    [[ $NB_USER == "$_image_user" || $uid:$gid == "$NB_UID:$NB_GID" ]] ||
-      _fail "NB_USER=$NB_USER is user $uid in group $gid in this image, not $NB_UID in $NB_GID:" \
-        "choose another name"
+    [[ $NB_USER == "$_image_user" || $uid == "$NB_UID" ]] ||
+      _fail "NB_USER=$NB_USER is user $uid in this image, not $NB_UID: choose another name"
   fi
   if found=$(getent passwd "$NB_UID"); then
     name=${found%%:*}
@@ -80,6 +79,8 @@ _make_user() {
         "above are free)"
   fi
   if [[ ! -w /etc/passwd ]]; then
+    # The machine's own, mounted here, may have the user with another group or home.
+    [[ $uid != "$NB_UID" ]] || return 0
     _log "WARNING: /etc/passwd cannot be written: no user $NB_USER with UID $NB_UID and GID $NB_GID" \
       "in it"
     [[ -n $found ]] || _name_user "$NB_UID" "$NB_GID"
@@ -96,9 +97,9 @@ _make_user() {
     _told sed --in-place "s|^\($NB_USER:.*\):[^:]*:\([^:]*\)\$|\1:$HOME:\2|" /etc/passwd
     return
   fi
-  if getent passwd "$_image_user" > /dev/null; then
-    _told userdel --force "$_image_user"
-  fi
+  for name in "$NB_USER" "$_image_user"; do
+    ! getent passwd "$name" > /dev/null || _told userdel --force "$name"
+  done
   _told useradd --badname --no-log-init --no-create-home --home-dir "$HOME" --shell /bin/bash \
     --uid "$NB_UID" --gid "$NB_GID" --no-user-group --groups users "$NB_USER" ||
     _fail "no user $NB_USER ($NB_UID)"
@@ -107,7 +108,7 @@ _make_user() {
 _choose_how_to_become_user() {
   local group groups
   # `users` may write to /opt/htc; what the engine was told to add stays, but for root's group.
-  read -ra groups <<< "$NB_GID 100 $(id -G | tr '\n' ' ') $(id -G "$NB_USER" 2> /dev/null | tr '\n' ' ')"
+  read -ra groups <<< "$NB_GID 100 $(id -G) $(id -G "$NB_USER" 2> /dev/null)"
   local -A chosen
   for group in "${groups[@]}"; do
     ((group == 0)) || chosen[$group]=1
@@ -176,6 +177,7 @@ _check_settings
 _old_home=$HOME
 # A spawner that mounts homes elsewhere says where.
 [[ $HOME == /* && $HOME != "$_image_home" && $HOME != / ]] || HOME=/home/$NB_USER
+[[ ! $HOME =~ [:|\&\\[:cntrl:]] ]] || _fail "HOME=${HOME@Q} is no path that /etc/passwd can hold"
 _make_user
 _choose_how_to_become_user
 _make_home

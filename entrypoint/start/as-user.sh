@@ -26,7 +26,8 @@ _takes_root() {
 
 # Have a home that can be written, or everything that keeps a file there fails later and less clearly.
 _have_home() {
-  local old=${HOME:-/} new=/tmp/htc-home-$EUID what
+  export HOME=${HOME:-/home/jovyan}
+  local old=$HOME new=/tmp/htc-home-$EUID what
   [[ -d $old && -w $old && -x $old ]] && return
   mkdir -m 700 "$new" 2> /dev/null
   if [[ ! -O $new || ! -d $new || -L $new ]] && ! new=$(mktemp -d /tmp/htc-home.XXXXXX 2> /dev/null); then

@@ -79,6 +79,10 @@ def test_another_jupyter_command_can_be_asked_for(jupyter):
         ({"DOCKER_STACKS_JUPYTER_CMD": "retro"}, "this image has no jupyter-retro"),
         ({"NOTEBOOK_ARGS": "--a='b"}, "NOTEBOOK_ARGS cannot be read as a shell would"),
         ({"JUPYTER_PORT": "many"}, "JUPYTER_PORT='many' is no port"),
+        (
+            {"GEN_CERT": "yes", "JUPYTER_DATA_DIR": "/no/such"},
+            "/no/such/notebook.pem cannot be made",
+        ),
     ],
 )
 def test_settings_that_jupyter_cannot_start_with_are_told_in_one_line(

@@ -228,8 +228,9 @@ def test_the_three_settings_of_a_rootless_engine_keep_root(run):
         ({"NB_USER": "a\nb"}, "NB_USER=$'a\\nb' is no name"),
         ({"NB_GROUP": "a:b"}, "NB_GROUP='a:b' is no name"),
         ({"NB_UID": "33"}, "NB_UID=33 is www-data in this image"),
-        ({"NB_USER": "condor"}, "NB_USER=condor is user 100 in group 101 in this image"),
+        ({"NB_USER": "condor"}, "NB_USER=condor is user 100 in this image, not 1000"),
         ({"NB_GID": "1234", "NB_GROUP": "games"}, "NB_GROUP=games is group 60 in this image"),
+        ({"HOME": "/home/a:b"}, "HOME='/home/a:b' is no path"),
         ({"NB_UID": "0"}, "to stay root takes NB_USER=root, NB_UID=0 and NB_GID=0"),
         ({"NB_USER": "root"}, "to stay root takes NB_USER=root, NB_UID=0 and NB_GID=0"),
     ],
@@ -240,6 +241,13 @@ def test_a_user_that_cannot_be_made_is_told_in_one_line_and_nothing_runs(run, en
     assert ended.stderr.startswith("ERROR: "), ended
     assert said in ended.stderr
     assert ended.stderr.count("\n") == 1, ended
+
+
+def test_an_entry_that_cannot_be_changed_is_used_as_it_is(run):
+    # As where the machine's own /etc/passwd is mounted.
+    mounts = {"read_only": True, "tmpfs": {"/tmp": ""}, "may_say": "mkdir|no write access"}
+    ended = run("id -un; id -g", {"NB_USER": "condor", "NB_UID": "100"}, **mounts)
+    assert ended.stdout.split() == ["condor", "100"], ended
 
 
 def test_starting_again_finds_the_user_already_made(start, default_image):
