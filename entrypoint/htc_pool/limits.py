@@ -16,7 +16,7 @@ Offer = collections.namedtuple("Offer", "amount because")
 
 _MIB = 1 << 20
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-# JupyterLab, a kernel and the pool's daemons take some 160 MB when nothing has been loaded yet.
+# JupyterLab, a kernel and the pool's daemons take some 150 MB when nothing has been loaded yet.
 _NOTEBOOK = 256
 # A map's job asks for so much unless it is told otherwise (htmap's setting request_memory).
 _ONE_JOB = 128
