@@ -100,6 +100,7 @@ def _keep_in(wanted, known, there):
     except _UnusableError as error:
         return str(error)
     except OSError as error:
+        pool_lock.release(wanted)
         return f"{wanted} cannot be used ({error.strerror})"
     except pool_lock.HeldError as error:
         if error.here:
