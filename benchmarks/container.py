@@ -1,18 +1,20 @@
-"""How soon a container is useful, what it costs at rest, and how soon it is gone.
+"""How soon a container is useful, what it costs at rest, how soon it is gone and comes back.
 
-    python benchmarks/container.py [--repeats 5] [--idle 60] IMAGE ...
+    python benchmarks/container.py [--repeats 5] [--idle 60] [--only WORDS] IMAGE ...
 
 Prints a table of medians, with the lowest and highest in parentheses. Times are seconds of this
-machine's clock from just before the container is asked for.
+machine's clock from just before a container is asked for something.
 """
 
 import argparse
+import contextlib
 import os
 import statistics
 import time
 import urllib.request
 
 import docker
+from report import heading, row
 
 NOW = "import time; print(time.time())"
 FIRST_MAP = (
@@ -20,12 +22,64 @@ FIRST_MAP = (
     "assert list(htmap.map(lambda x: 2 * x, [21])) == [42]\n"
     "print(time.time())\n"
 )
-SLEEP = (
-    "import htcondor2\n"
-    "sleep = htcondor2.Submit({'executable': '/bin/sleep', 'transfer_executable': 'false',\n"
-    "    'arguments': '600', 'transfer_output_files': ''})\n"
-    "htcondor2.Schedd().submit(sleep)\n"
-)
+# Two jobs, one a core: `sleep` ends when it is asked to, a shell with a trap goes on.
+SUBMIT = """\
+import htcondor2, sys
+job = htcondor2.Submit({'executable': '/bin/sh', 'transfer_executable': 'false',
+    'arguments': f'''"-c '{sys.argv[1]}'"''', 'transfer_output_files': '', 'log': 'log'})
+htcondor2.Schedd().submit(job, count=2)
+"""
+SLEEP = "exec sleep 600"
+STUBBORN = "trap : TERM; while :; do sleep 1; done"
+# A kernel that neither an interrupt nor a request ends.
+KERNEL = """\
+import glob, json, os, urllib.request
+from jupyter_client import BlockingKernelClient, find_connection_file
+runtime = os.path.expanduser('~/.local/share/jupyter/runtime')
+server = json.load(open(glob.glob(runtime + '/jpserver-*.json')[0]))
+ask = urllib.request.Request('http://127.0.0.1:8888/api/kernels', b'{}',
+    {'Authorization': 'token ' + server['token']}, method='POST')
+name = find_connection_file(json.load(urllib.request.urlopen(ask))['id'])
+client = BlockingKernelClient(connection_file=name)
+client.load_connection_file()
+client.start_channels()
+client.wait_for_ready(60)
+client.execute('''
+import time
+print('busy', flush=True)
+while True:
+    try: time.sleep(600)
+    except KeyboardInterrupt: pass
+''')
+while client.get_iopub_msg(60)['content'].get('text') != 'busy\\n': pass
+"""
+# Kills the master, and prints the seconds until the pool of another one takes jobs.
+KILL_MASTER = """\
+import os, signal, subprocess, time
+from htc_pool import readiness, settings
+def master():
+    said = subprocess.run(['pgrep', '-x', 'condor_master'], capture_output=True, text=True).stdout
+    return int(said or 0)
+directory, old = settings.pool_dir(os.environ), master()
+began = time.time()
+os.kill(old, signal.SIGKILL)
+while master() in (0, old): time.sleep(0.01)
+readiness.wait(directory, 60)
+print(time.time() - began)
+"""
+# The shared memory of the pool's processes is divided among all that share it.
+MEMORY = """\
+import glob, re
+total = 0
+for path in glob.glob('/proc/[0-9]*'):
+    try:
+        said = open(path + '/cmdline').read()
+        if re.search('^(?!tini).*(supervisord|/pool-|htc-launch|condor_)', said):
+            used = open(path + '/smaps_rollup').read()
+            total += int(re.search(r'(?m)^Pss: +(\\d+)', used)[1])
+    except FileNotFoundError: pass
+print(total / 1000)
+"""
 
 
 def main():
@@ -33,28 +87,42 @@ def main():
     parser.add_argument("images", nargs="+", metavar="IMAGE")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--idle", type=float, default=60, metavar="SECONDS")
+    parser.add_argument("--only", default="", metavar="WORDS", help="measures with these words")
     options = parser.parse_args()
     client = docker.from_env()
-    measures = {
-        "`docker run` to a ready pool [s]": ready,
-        "`docker run` to a first map's result [s]": first_map,
-        "`docker run` to JupyterLab answering [s]": jupyter,
-        f"pool and JupyterLab idle, over {options.idle:g} s [% of a core]": (
-            lambda *of: idle(*of, options.idle)
-        ),
-        "`docker stop`, idle [s]": lambda *of: stop(*of, job=False),
-        "`docker stop`, a job running [s]": lambda *of: stop(*of, job=True),
-    }
     print(f"load before: {os.getloadavg()[0]:.2f}; cores: {os.cpu_count()}\n")
-    print("| measure |", " | ".join(options.images), "|")
-    print("|---|" + "---|" * len(options.images))
-    for name, measure in measures.items():
+    print(heading("measure", "bound", *options.images))
+    for name, (bound, measure) in measures(options.idle).items():
+        if options.only not in name:
+            continue
         results = {image: [] for image in options.images}
         for _ in range(options.repeats):
             # In turns, so that what else the machine does falls on all alike.
             for image in options.images:
                 results[image].append(measure(client, image))
-        print(f"| {name} |", " | ".join(map(summary, results.values())), "|", flush=True)
+        print(row(name, bound, *map(summary, results.values())), flush=True)
+
+
+def measures(seconds):
+    """Return what is measured, with its bound: a name, and what measures it once."""
+    over = f"idle over {seconds:g} s [% of a core]"
+    return {
+        "`docker run` to a ready pool [s]": ("3", ready),
+        "`docker run` to a first map's result [s]": ("6", first_map),
+        "`docker run` to JupyterLab answering [s]": ("6", jupyter),
+        f"the pool alone, {over}": ("1", lambda *of: idle(*of, seconds, "sleep", "infinity")),
+        f"pool and JupyterLab, {over}": ("2", lambda *of: idle(*of, seconds)),
+        "the pool's memory (PSS) [MB]": ("60", memory),
+        "`docker stop`, idle [s]": ("3", stop),
+        "`docker stop`, two jobs running [s]": ("3", lambda *of: stop(*of, job=SLEEP)),
+        "`docker stop`, two jobs that ignore it [s]": ("3", lambda *of: stop(*of, job=STUBBORN)),
+        "`docker stop`, these and a kernel that ignores it [s]": (
+            "3",
+            lambda *of: stop(*of, job=STUBBORN, kernel=True),
+        ),
+        "`kill -9` of the master to a ready pool [s]": ("10", kill_master),
+        "`docker kill`, start, until two jobs run again [s]": ("40", kill),
+    }
 
 
 def summary(numbers):
@@ -76,13 +144,14 @@ def first_map(client, image):
     return until_printed(client, image, FIRST_MAP)
 
 
-class Notebook:
-    """A container with JupyterLab, removed at the end of the ``with`` block."""
+class Started:
+    """A container, with JupyterLab or another command, removed when the ``with`` block ends."""
 
-    def __init__(self, client, image):
+    def __init__(self, client, image, *command):
         self.began = time.time()
+        self.jupyter = not command
         self.container = client.containers.run(
-            image, detach=True, ports={"8888/tcp": ("127.0.0.1", None)}
+            image, list(command) or None, detach=True, ports={"8888/tcp": ("127.0.0.1", None)}
         )
         self.container.reload()
         self.port = self.container.ports["8888/tcp"][0]["HostPort"]
@@ -92,6 +161,12 @@ class Notebook:
 
     def __exit__(self, *_):
         self.container.remove(force=True)
+
+    def output(self, *command):
+        """Return what a command in the container prints, which must succeed."""
+        code, said = self.container.exec_run(list(command))
+        assert code == 0, said
+        return said.decode()
 
     def answered(self):
         """Wait for JupyterLab's first answer and return the seconds since the start."""
@@ -105,10 +180,22 @@ class Notebook:
         raise TimeoutError("JupyterLab did not answer within 60 s")
 
     def settled(self):
-        """Wait until JupyterLab and the pool are there."""
-        self.answered()
-        code, said = self.container.exec_run(["htc-pool", "wait"])
-        assert code == 0, said
+        """Wait until the pool, and JupyterLab where there is one, are there."""
+        if self.jupyter:
+            self.answered()
+        self.output("htc-pool", "wait")
+
+    def runs(self, command):
+        """Submit two jobs and wait until both run."""
+        self.output("python", "-c", SUBMIT, command)
+        self.until_started(2)
+
+    def until_started(self, count):
+        """Wait until jobs have been started so many times."""
+        began = time.monotonic()
+        while self.container.exec_run(["grep", "-c", "^001 ", "log"]).output != b"%d\n" % count:
+            assert time.monotonic() - began < 120, self.output("cat", "log")
+            time.sleep(0.05)
 
     def cpu_seconds(self):
         """Return the processor time that the container has used."""
@@ -116,30 +203,60 @@ class Notebook:
         return usage["total_usage"] / 1e9
 
 
+@contextlib.contextmanager
+def settled(client, image, *command):
+    """Give a container in which everything is there, and what its start did is over."""
+    with Started(client, image, *command) as started:
+        started.settled()
+        # Both starts take a little longer than their first answers.
+        time.sleep(10)
+        yield started
+
+
 def jupyter(client, image):
-    with Notebook(client, image) as notebook:
+    with Started(client, image) as notebook:
         return notebook.answered()
 
 
-def idle(client, image, seconds):
-    with Notebook(client, image) as notebook:
-        notebook.settled()
-        # JupyterLab's own start takes a little longer than its first answer.
-        time.sleep(10)
-        used, began = notebook.cpu_seconds(), time.monotonic()
+def idle(client, image, seconds, *command):
+    with settled(client, image, *command) as started:
+        used, began = started.cpu_seconds(), time.monotonic()
         time.sleep(seconds)
-        return 100 * (notebook.cpu_seconds() - used) / (time.monotonic() - began)
+        return 100 * (started.cpu_seconds() - used) / (time.monotonic() - began)
 
 
-def stop(client, image, job):
-    with Notebook(client, image) as notebook:
+def memory(client, image):
+    with settled(client, image, "sleep", "infinity") as started:
+        return float(started.output("python", "-c", MEMORY))
+
+
+def stop(client, image, job="", kernel=False):
+    with Started(client, image) as notebook:
         notebook.settled()
         if job:
-            assert notebook.container.exec_run(["python", "-c", SLEEP]).exit_code == 0
-            while notebook.container.exec_run(["condor_q", "-af", "JobStatus"]).output != b"2\n":
-                time.sleep(0.05)
+            notebook.runs(job)
+        if kernel:
+            notebook.output("python", "-c", KERNEL)
         began = time.monotonic()
         notebook.container.stop(timeout=10)
+        return time.monotonic() - began
+
+
+def kill_master(client, image):
+    # A master that died before it lived for ten seconds is a start that failed, and waits longer.
+    with settled(client, image, "sleep", "infinity") as started:
+        started.runs(SLEEP)
+        return float(started.output("/opt/htc/bin/python", "-c", KILL_MASTER))
+
+
+def kill(client, image):
+    with Started(client, image, "sleep", "infinity") as started:
+        started.settled()
+        started.runs(SLEEP)
+        began = time.monotonic()
+        started.container.kill()
+        started.container.start()
+        started.until_started(4)
         return time.monotonic() - began
 
 

@@ -24,7 +24,7 @@ for _hook in "$_hooks_directory"/*; do
   # The name of an empty directory's files is the pattern itself.
   [[ -e $_hook ]] || continue
   # start.sh goes on here after a hook that ended the shell.
-  [[ ${_HOOKS_TO_SKIP-}: != *":$_hook:"* ]] || continue
+  [[ ${_hooks_to_skip-}: != *":$_hook:"* ]] || continue
   _hooks_begun+=:$_hook
   if [[ $_hook == *.sh ]]; then
     _log "Sourcing shell script: $_hook"

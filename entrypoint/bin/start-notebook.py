@@ -20,8 +20,12 @@ def main(arguments):
         more = shlex.split(os.environ.get("NOTEBOOK_ARGS", ""))
     except ValueError as error:
         return f"ERROR: NOTEBOOK_ARGS cannot be read as a shell would: {error}"
+    port = os.environ.get("JUPYTER_PORT") or "8888"
+    if not port.isdecimal() or int(port) > 65535:
+        # Jupyter would show a traceback of its configuration file, and go on without it.
+        return f"ERROR: JUPYTER_PORT={port!r} is no port: give a number up to 65535"
     command = ["jupyter", name, *more, *arguments]
-    if os.environ.get("RESTARTABLE") != "yes":
+    if os.environ.get("RESTARTABLE", "").lower() not in ("1", "yes", "on", "true"):
         os.execvp(command[0], command)
     return run_again_and_again(command)
 

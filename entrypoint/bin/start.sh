@@ -8,11 +8,11 @@
 source /usr/local/lib/htc/log.sh
 
 (($#)) || set -- bash
-if [[ -n ${_START_SH_EXECUTED-} || ${1##*/} == start.sh ]]; then
+if [[ -n ${_start_sh_executed-} || ${1##*/} == start.sh ]]; then
   _log "WARNING: start.sh is the entrypoint and is executed already: leave it out of the command"
   [[ ${1##*/} != start.sh ]] || shift
   (($#)) || set -- bash
-  [[ -z ${_START_SH_EXECUTED-} ]] || exec "$@"
+  [[ -z ${_start_sh_executed-} ]] || exec "$@"
 fi
 _command=("$@")
 
@@ -21,7 +21,7 @@ _command=("$@")
 _survive() {
   _log "ERROR: $_hook has failed, continuing execution (it ended the shell with exit status $1)"
   PATH=${PATH/"$_system_path"/}
-  export _HOOKS_TO_SKIP="${_HOOKS_TO_SKIP-}$_hooks_begun" PATH
+  export _hooks_to_skip="${_hooks_to_skip-}$_hooks_begun" PATH
   exec /usr/local/bin/start.sh "${_command[@]}"
 }
 _guard_hooks() {
@@ -38,7 +38,7 @@ if ((EUID == 0)); then
   PATH=$_system_path$PATH
 fi
 
-if ((EUID == 0)) || [[ -z ${_START_SH_AS_USER-} ]]; then
+if ((EUID == 0)) || [[ -z ${_start_sh_as_user-} ]]; then
   # shellcheck disable=SC2218 # run-hooks.sh, which is also used alone, reads log.sh again
   _log_step "Entered start.sh with args: $*"
   _guard_hooks
@@ -59,7 +59,7 @@ if ((EUID == 0)) || [[ -z ${_START_SH_AS_USER-} ]]; then
   # shellcheck source=entrypoint/bin/run-hooks.sh
   source /usr/local/bin/run-hooks.sh /usr/local/bin/before-notebook.d
   trap - EXIT TERM INT
-  unset _HOOKS_TO_SKIP
+  unset _hooks_to_skip
 
   # Nothing of the user's starts before these are gone, the pool included: jobs see its environment.
   IFS=', ' read -ra _names <<< "${JUPYTER_ENV_VARS_TO_UNSET-}"
@@ -70,11 +70,11 @@ if ((EUID == 0)) || [[ -z ${_START_SH_AS_USER-} ]]; then
   PATH=${PATH/"$_system_path"/}
   if ((EUID == 0 && NB_UID != 0)); then
     _log_step "Running as $NB_USER:" "$@"
-    _START_SH_AS_USER=1 exec /usr/bin/env "${_without[@]}" --unset JUPYTER_ENV_VARS_TO_UNSET \
+    _start_sh_as_user=1 exec /usr/bin/env "${_without[@]}" --unset JUPYTER_ENV_VARS_TO_UNSET \
       "${_become_user[@]}" /usr/local/bin/start.sh "$@"
   fi
 else
-  unset _START_SH_AS_USER
+  unset _start_sh_as_user
   # shellcheck source=entrypoint/start/as-user.sh
   source /usr/local/lib/htc/as-user.sh
   _have_home
@@ -87,5 +87,5 @@ elif [[ -n ${NB_UMASK-} ]]; then
   _log "WARNING: NB_UMASK=${NB_UMASK@Q} is no octal number like 002: left at $(umask)"
 fi
 _log_step "Executing the command:" "$@"
-_START_SH_EXECUTED=1 exec /usr/bin/env "${_without[@]}" --unset JUPYTER_ENV_VARS_TO_UNSET \
+_start_sh_executed=1 exec /usr/bin/env "${_without[@]}" --unset JUPYTER_ENV_VARS_TO_UNSET \
   /usr/local/bin/htc-launch "$@"

@@ -152,7 +152,8 @@ def _groups(root, controller):
     whole tree, its group is further down, and every group above it has a word in it too.
     """
     mounted = os.path.join(root, "sys/fs/cgroup")
-    for line in _read(root, "proc/self/cgroup").splitlines() or ["0::/"]:
+    yield mounted
+    for line in _read(root, "proc/self/cgroup").splitlines():
         _, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
         if controllers and controller not in controllers.split(","):

@@ -14,6 +14,9 @@ c.ServerApp.port = int(os.environ.get("JUPYTER_PORT") or 8888)
 c.ServerApp.open_browser = False
 # A container has no trash; "deleted" files would fill its disk unseen.
 c.FileContentsManager.delete_to_trash = False
+# Seconds until a kernel that is shut down and does not end by itself is asked to by a signal (half
+# of them) and killed (all): `docker stop` is over in three even with one that does not listen.
+c.KernelManager.shutdown_wait_time = 2
 # Whoever asked for root by these three, in an engine that itself runs without root, has said so.
 if os.getuid() == 0 and [os.environ.get(f"NB_{n}") for n in ("USER", "UID", "GID")] == [
     "root",
@@ -41,6 +44,5 @@ def self_signed() -> str:
     return str(pem)
 
 
-# Set to anything, as in jupyter/docker-stacks.
-if os.environ.get("GEN_CERT"):
+if os.environ.get("GEN_CERT", "").lower() not in ("", "0", "no", "off", "false"):
     c.ServerApp.certfile = self_signed()

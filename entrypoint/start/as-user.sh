@@ -34,7 +34,9 @@ _have_home() {
     return
   fi
   if [[ $(findmnt --noheadings --output OPTIONS --target "$old" 2> /dev/null) =~ (^|,)ro(,|$) ]]; then
-    what="mount a volume or tmpfs over it that user $EUID can write"
+    what="mount a volume or tmpfs over it that they can write"
+  elif [[ " $(id -G) " == *" 100 "* ]]; then
+    what="make what is mounted there theirs, or start the container as root with CHOWN_HOME=yes"
   else
     what="start the container with group users (--group-add users), or as root with CHOWN_HOME=yes"
   fi

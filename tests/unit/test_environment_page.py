@@ -71,7 +71,7 @@ def read_in_images() -> set[str]:
         first = text.partition("\n")[0]
         if path.suffix == ".py" or (first.startswith("#!") and "python" in first):
             found |= read_by_python(text)
-        elif first.startswith("#!"):
+        elif first.startswith("#!") or path.suffix == ".sh":
             found |= read_by_shell(text)
         else:
             found |= read_by_configuration(text)

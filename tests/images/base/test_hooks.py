@@ -7,7 +7,7 @@ import pytest
 BEFORE_THE_USER = "/usr/local/bin/start-notebook.d"
 BEFORE_THE_COMMAND = "/usr/local/bin/before-notebook.d"
 NO_POOL = {"HTC_POOL": "none"}
-STEPS = {**NO_POOL, "JUPYTER_DOCKER_STACKS_QUIET": ""}
+STEPS = {**NO_POOL, "JUPYTER_DOCKER_STACKS_QUIET": "no"}
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_scripts_are_sourced_programs_run_and_the_rest_left_alone_in_the_order_o
     ("name", "text", "status"),
     [
         ("5-run", "#!/bin/sh\nexit 3", 3),
-        ("5-run", "#!/no/such/interpreter", 126),
+        ("5-run", "#!/no/such/interpreter", 127),
         ("5.sh", "return 3", 3),
         ("5.sh", "export KEPT=yes; exit 3", 3),
         ("5.sh", "export KEPT=yes; set -e; false; exit 0", 1),
@@ -157,8 +157,8 @@ def test_fix_permissions_opens_directories_to_the_group_and_touches_nothing_else
 ):
     script = (
         "umask 077; mkdir -p d/inner; touch d/file d/inner/program d/right\n"
-        "chmod 700 d/inner/program; chgrp 100 d/right; chmod 660 d/right; ln -s /etc/passwd d/link\n"
-        "touch -d @0 stamp; before=$(stat -c %Z d/right)\n"
+        "chmod 700 d/inner/program; chgrp 100 d/right; chmod 660 d/right\n"
+        "ln -s /etc/passwd d/link; touch -d @0 stamp; before=$(stat -c %Z d/right)\n"
         "fix-permissions d; stat -c '%n %A %g' d d/inner d/file d/inner/program\n"
         "stat -c '%A %g' /etc/passwd; fix-permissions d; [ $(stat -c %Z d/right) = $before ]\n"
         "NB_GID=50 fix-permissions d; stat -c %g d/file; fix-permissions; echo $?"

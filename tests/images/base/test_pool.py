@@ -43,19 +43,6 @@ def test_nothing_but_jupyter_listens_off_loopback(notebook):
     assert open_to_all == {8888}
 
 
-def test_a_master_that_dies_comes_back_with_its_queue(notebook):
-    notebook.output("python", "-c", SUBMIT, "600")
-    notebook.wait_until(lambda: job_status(notebook) == RUNNING)
-    before = notebook.output("pgrep", "-x", "condor_master")
-    notebook.output("pkill", "-9", "-x", "condor_master")
-    notebook.wait_until(
-        lambda: notebook.exec("pgrep", "-x", "condor_master").stdout.strip() not in ("", before)
-    )
-    notebook.output("htc-pool", "wait")
-    assert job_status(notebook) in (IDLE, RUNNING)
-    notebook.wait_until(lambda: job_status(notebook) == RUNNING, timeout=60)
-
-
 def test_another_user_of_the_container_can_neither_submit_nor_remove_nor_read(notebook):
     cluster = notebook.output("python", "-c", SUBMIT, "600")
     address = notebook.output("condor_status", "-schedd", "-af", "MyAddress")
@@ -77,21 +64,6 @@ def test_another_user_of_the_container_can_neither_submit_nor_remove_nor_read(no
     assert stranger.splitlines() == ["refused"] * 3
     # The same attempts are not refused to the owner, or they would show nothing.
     assert "refused" not in notebook.output(*arguments, workdir="/tmp")
-
-
-def test_a_shell_that_ignores_the_request_to_stop_is_hung_up_on(start, image):
-    running = start(image, "bash", tty=True, stdin_open=True)
-    running.wait_until(lambda: running.exec("pgrep", "-x", "bash").code == 0)
-    assert running.stop() < 5
-    assert running.logs().code == 128 + 1
-
-
-def test_stopping_while_the_command_still_waits_for_the_pool_is_quick(start, image):
-    running = start(image, "echo", "hello", environment={"_CONDOR_DAEMON_LIST": "MASTER"})
-    running.wait_until(lambda: running.exec("pgrep", "-x", "condor_master").code == 0)
-    assert running.stop() < 5
-    ended = running.logs()
-    assert (ended.code, ended.stdout) == (128 + 15, ""), ended
 
 
 def test_the_pool_can_be_stopped_and_started_by_hand(notebook):

@@ -276,7 +276,7 @@ def test_without_a_command_start_sh_gives_a_shell(start, default_image):
 def test_what_it_says_is_on_standard_error_and_quiet_leaves_only_trouble(run):
     settings = {**ALICE, "NB_UMASK": "x"}
     counts = []
-    for quiet in ({"JUPYTER_DOCKER_STACKS_QUIET": "1"}, {}, {"JUPYTER_DOCKER_STACKS_QUIET": ""}):
+    for quiet in ({"JUPYTER_DOCKER_STACKS_QUIET": "1"}, {}, {"JUPYTER_DOCKER_STACKS_QUIET": "no"}):
         ended = run("echo mine", {**settings, **quiet}, may_say="^WARNING: NB_UMASK")
         assert ended.stdout == "mine\n", ended
         assert "WARNING: NB_UMASK='x'" in ended.stderr
