@@ -68,6 +68,20 @@ def release(directory):
         os.close(_held.pop(os.path.realpath(directory)))
 
 
+def is_taken_here(directory):
+    """Say whether another process of this container has `directory`, if there is such a one."""
+    if os.path.realpath(directory) in _held:
+        return False
+    try:
+        take(directory)
+    except HeldError as error:
+        return error.here
+    except OSError:
+        return False
+    release(directory)
+    return False
+
+
 def inherited(directory):
     """Return the actions by which a child that is spawned holds the lock too."""
     # supervisord closes what its own children would inherit from the third on.

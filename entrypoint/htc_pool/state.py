@@ -53,6 +53,9 @@ def prepare(environ, say=None):
     wanted = settings.state_dir(environ)
     try:
         there = _look(known)
+        # Wherever this one would be, the running one must not lose its path.
+        if pool_lock.is_taken_here(known):
+            raise RunningError("a pool runs in this container already")
         why = _keep_in(wanted, known, there) if wanted != known else ""
         if why is not None:
             _keep_here(known, there)
@@ -62,7 +65,7 @@ def prepare(environ, say=None):
         _clear(known)
         full = not space.is_there(known)
     except pool_lock.HeldError as error:
-        raise RunningError(f"a pool runs here already ({error.holder})") from error
+        raise RunningError("a pool starts in this container already") from error
     except _UnusableError as error:
         raise StateError(str(error)) from error
     except OSError as error:
@@ -97,6 +100,7 @@ def _keep_in(wanted, known, there):
     except _UnusableError as error:
         return str(error)
     except OSError as error:
+        pool_lock.release(wanted)
         return f"{wanted} cannot be used ({error.strerror})"
     except pool_lock.HeldError as error:
         if error.here:

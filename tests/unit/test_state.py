@@ -285,9 +285,14 @@ def test_a_place_is_free_when_who_had_it_has_ended(known, tmp_path, prepare, oth
 def test_a_second_pool_in_one_container_is_refused(known, tmp_path, prepare, other_container):
     (tmp_path / "there").mkdir()
     other_container(str(tmp_path / "there"), "pass")
-    with pytest.raises(state.RunningError, match="a pool runs here already"):
+    with pytest.raises(state.RunningError, match="a pool starts in this container already"):
         prepare()
     assert not known.exists()
+    # Another place does not make it another pool.
+    known.symlink_to(tmp_path / "there")
+    with pytest.raises(state.RunningError, match="a pool runs in this container already"):
+        prepare("elsewhere")
+    assert os.readlink(known) == str(tmp_path / "there")
 
 
 def test_a_queue_that_a_container_began_in_tmp_stays_its_queue(known, tmp_path, prepare):

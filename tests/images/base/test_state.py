@@ -171,17 +171,6 @@ def test_a_place_that_cannot_hold_the_state_is_told_by_its_reason(
     assert ended.stderr == f"htc: {EPHEMERAL}{reason}\n", ended
 
 
-def test_a_home_on_a_volume_that_cannot_be_written_is_told(volume, start, default_image):
-    options = {"volumes": {volume: {"bind": HOME, "mode": "ro"}}}
-    ended = start(default_image, "true", **options).wait()
-    assert ended.stderr == f"htc: {EPHEMERAL}{AT_HOME} cannot be used (Read-only file system)\n"
-
-
-def test_a_home_that_ends_with_the_container_is_not_spoken_of(start, default_image):
-    ended = start(default_image, "readlink", KNOWN, environment={"HOME": "/root"}).wait()
-    assert (ended.code, ended.stderr) == (1, ""), ended
-
-
 def test_what_another_user_planted_in_tmp_is_refused(start, default_image):
     planted = f"ln -s /etc {KNOWN} && exec setpriv --reuid 1000 --regid 100 --clear-groups"
     running = start(
