@@ -66,6 +66,14 @@ while master() in (0, old): time.sleep(0.01)
 readiness.wait(directory, 60)
 print(time.time() - began)
 """
+# Prints the mean of twenty.
+PROBES = """\
+import resource, subprocess
+for _ in range(20):
+    subprocess.run(['htc-healthcheck'], check=True, stdout=subprocess.DEVNULL)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print((used.ru_utime + used.ru_stime) * 1000 / 20)
+"""
 # The shared memory of the pool's processes is divided among all that share it.
 MEMORY = """\
 import glob, re
@@ -111,6 +119,7 @@ def measures(seconds):
         "`docker run` to JupyterLab answering [s]": ("6", jupyter),
         f"the pool alone, {over}": ("1", lambda *of: idle(*of, seconds, "sleep", "infinity")),
         f"pool and JupyterLab, {over}": ("2", lambda *of: idle(*of, seconds)),
+        "a health check [ms of processor time]": ("20", probe),
         "the pool's memory (PSS) [MB]": ("60", memory),
         "`docker stop`, idle [s]": ("3", stop),
         "`docker stop`, two jobs running [s]": ("3", lambda *of: stop(*of, job=SLEEP)),
@@ -222,6 +231,12 @@ def idle(client, image, seconds, *command):
         used, began = started.cpu_seconds(), time.monotonic()
         time.sleep(seconds)
         return 100 * (started.cpu_seconds() - used) / (time.monotonic() - began)
+
+
+def probe(client, image):
+    with Started(client, image) as started:
+        started.settled()
+        return float(started.output("python", "-c", PROBES))
 
 
 def memory(client, image):

@@ -122,7 +122,7 @@ class Launch:
         if self.asked_to_stop:
             return 128 + self.asked_to_stop
         if not ready and self.required:
-            say("the command needs a pool (HTC_POOL_REQUIRED or CI is set): not started")
+            say("the command needs a pool: it is not started")
             return NO_POOL
         return None
 

@@ -13,8 +13,7 @@ import re
 from datetime import datetime, timezone
 from pathlib import Path
 
-from htmap.pool.schedd import Schedd
-from htmap.settings import settings
+from htmap.pool.schedd import Schedd, is_local
 from htmap.statuses import ComponentStatus
 from htmap.store.folder import Queue
 
@@ -52,18 +51,21 @@ def local_queue() -> Queue | None:
     """
     import htcondor2
 
-    if settings["HTCONDOR.SCHEDULER"] or settings["HTCONDOR.COLLECTOR"]:
-        return None
-    if htcondor2.param.get("SCHEDD_HOST"):
+    if not is_local():
         return None
     log = os.path.realpath(str(htcondor2.param.get("JOB_QUEUE_LOG", "")))
     made = born(log)
     return None if made is None else Queue("", made, log)
 
 
+def is_there(submitted: Queue) -> bool:
+    """Tell, at the cost of opening a file, whether the file that held a run's queue still does."""
+    return bool(submitted.log) and born(submitted.log) == submitted.born
+
+
 def is_doubtful(submitted: Queue) -> bool:
     """Tell, at the cost of opening a file, whether a run's queue may be gone."""
-    return bool(submitted.log) and born(submitted.log) != submitted.born
+    return bool(submitted.log) and not is_there(submitted)
 
 
 def fate(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from htmap.exceptions import NoScheduler
+from htmap.exceptions import HTMapException
 from htmap.pool.eventlog import EventLog
 from htmap.pool.loss import queue_of
 from htmap.pool.schedd import Schedd, locate
@@ -96,7 +96,7 @@ def _asked(question: Callable[[Any], T], doing: str) -> tuple[Schedd, T]:
     schedd = locate()
     try:
         return schedd, schedd.call(question, doing)
-    except NoScheduler:
+    except HTMapException:
         again = locate()
         if again.address == schedd.address:
             raise

@@ -6,6 +6,7 @@ The bindings are imported when the first call needs them: they cost 25 to 60 ms.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -42,7 +43,7 @@ class Schedd:
     born : int or None
         When its queue was made, in seconds since the epoch; None where it does not say.
     started : float
-        When it was started, likewise; 0 where it does not say.
+        When it was started, likewise.
     """
 
     def __init__(self, ad: Any) -> None:
@@ -54,7 +55,8 @@ class Schedd:
         born = ad.get("JobQueueBirthdate")
         self.born = born if isinstance(born, int) else None
         started = ad.get("DaemonStartTime")
-        self.started = float(started) if isinstance(started, int) else 0.0
+        # Its first ad, of its first seconds, does not say.
+        self.started = float(started) if isinstance(started, int) else time.time()
         found = re.search(r"(\d+)\.(\d+)\.(\d+)", str(ad.get("CondorVersion", "")))
         self.version = tuple(int(part) for part in found.groups()) if found else (0, 0, 0)
 
@@ -95,6 +97,15 @@ def forget() -> None:
     _known.clear()
 
 
+def is_local() -> bool:
+    """Tell whether the schedd to use is that of this machine, by HTCondor's own configuration."""
+    import htcondor2
+
+    if settings["HTCONDOR.SCHEDULER"] or settings["HTCONDOR.COLLECTOR"]:
+        return False
+    return not htcondor2.param.get("SCHEDD_HOST")
+
+
 def locate() -> Schedd:
     """Return the schedd that the settings or HTCondor's own configuration name.
 
@@ -107,7 +118,9 @@ def locate() -> Schedd:
     """
     name = settings["HTCONDOR.SCHEDULER"] or None
     pool = settings["HTCONDOR.COLLECTOR"] or None
-    if (name, pool) not in _known:
+    # This machine's own is found in a file, in half a millisecond, and has another address each
+    # time that its pool is started; a conversation with the old one ends in all sorts of errors.
+    if (name, pool) not in _known or is_local():
         import htcondor2
 
         try:

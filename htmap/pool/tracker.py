@@ -53,8 +53,9 @@ class Tracker:
         self.state = State(self._folder.about["components"])
         self.runs: dict[int, Run] = {}
         self._unrecorded: list[Run] = []
-        # Of the runs that are recorded; without those whose queue is known to be gone.
+        # Of the runs that are recorded, by whether their queue seems to be gone.
         self._queues: dict[int, Queue | None] = {}
+        self._lost_queues: dict[int, Queue] = {}
         self._run_of: dict[int, Run | None] = {}
         self._note_of: dict[int, int | None] = {}
         self._log = EventLog(self._folder.events)
@@ -101,6 +102,8 @@ class Tracker:
             if not all(run.folder.exists() for run in self._unrecorded):
                 # Its submission failed, or its maker died before: it has never been.
                 self._start_anew()
+            if any(map(loss.is_there, self._lost_queues.values())):
+                self._start_anew()  # a file system was not mounted, or a backup was brought back
             while events := self._log.read():
                 if self._log.restarted:
                     # Another file, or a shorter one: what was known came from what is gone.
@@ -215,7 +218,8 @@ class Tracker:
                 elif run.number in self._queues:
                     told = False
             for number in endings.keys() - present.runs:
-                if endings[number][0] is ComponentStatus.LOST:
+                if endings[number][0] is ComponentStatus.LOST and (gone := self._queues[number]):
+                    self._lost_queues[number] = gone
                     del self._queues[number]
             return told
 

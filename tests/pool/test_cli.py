@@ -94,8 +94,8 @@ def test_a_map_is_waited_for_looked_at_and_removed_by_a_shell():
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
         "tag,held,errored,idle,running,completed,unmaterialized,suspended,removed,lost",
-        "run-1,0,0,0,0,4,0,0,0",
-        "run-2,0,0,0,0,3,0,0,0",
+        "run-1,0,0,0,0,4,0,0,0,0",
+        "run-2,0,0,0,0,3,0,0,0,0",
         "doubling 3",
         "on the other stream",
         "Removed map run-1",

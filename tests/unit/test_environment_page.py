@@ -46,9 +46,9 @@ def read_by_python(text: str) -> set[str]:
 
 
 def read_by_shell(text: str) -> set[str]:
-    """Return the variables in capitals; a script's own are in small letters."""
+    """Return the variables in capitals; a script's own are in small letters, or begin with _."""
     code = re.sub(r"(?m)(^|\s)#.*$", "", text)
-    used = re.findall(r"\$\{?[!#]?(_?[A-Z][A-Z0-9_]+)|-v (_?[A-Z][A-Z0-9_]+)", code)
+    used = re.findall(r"\$\{?[!#]?([A-Z][A-Z0-9_]+)|-v ([A-Z][A-Z0-9_]+)", code)
     return {name for pair in used for name in pair if name}
 
 

@@ -1,5 +1,7 @@
 """Jobs that vanished together with the queue that they were in."""
 
+import time
+
 import pytest
 from hand_made import SUBMITTED, HandMade
 
@@ -8,6 +10,7 @@ from htmap import exceptions
 from htmap.pool import loss, queue
 from htmap.pool.loss import born, fate
 from htmap.pool.queue import Present
+from htmap.pool.schedd import Schedd
 from htmap.pool.tracker import Tracker
 from htmap.statuses import ComponentStatus
 from htmap.store.folder import Queue, Run
@@ -177,6 +180,18 @@ def test_an_event_that_tells_otherwise_is_believed(log, monkeypatch):
     assert m.errors == {}
 
 
+def test_a_queue_that_comes_back_brings_its_jobs_back(log, monkeypatch):
+    made = HandMade("a", "RUNNING", "HELD")
+    lose(made, log, monkeypatch)
+    m = htmap.load("a")
+    assert m.component_statuses == ["LOST", "LOST"]
+
+    make_queue(log, FIRST)
+
+    assert m.component_statuses == ["RUNNING", "HELD"]
+    assert list(m.holds) == [1]
+
+
 def test_what_the_queue_has_is_not_lost(log, monkeypatch):
     made = HandMade("a", "RUNNING", "RUNNING")
     lose(made, log, monkeypatch, present={(0, 1)})
@@ -269,3 +284,14 @@ def test_a_wait_leaves_jobs_alone_that_are_in_a_queue_which_cannot_be_asked(log)
 
     assert not tracker.close_missing(Present(other, NOW, set(), set()))
     assert list(tracker.state) == ["RUNNING"]
+
+
+def test_a_schedd_whose_first_ad_does_not_say_when_it_was_started_has_just_been(monkeypatch):
+    monkeypatch.setattr("htcondor2.Schedd", lambda ad: None)
+    ad = {"Name": "jovyan@htc-notebook", "MyAddress": "<127.0.0.1:1>", "JobQueueBirthdate": FIRST}
+    before = time.time()
+    assert before <= Schedd(ad).started <= time.time()
+    assert Schedd({**ad, "DaemonStartTime": SECOND}).started == SECOND
+    assert Schedd(ad).born == FIRST
+    del ad["JobQueueBirthdate"]
+    assert Schedd(ad).born is None

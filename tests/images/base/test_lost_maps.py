@@ -53,8 +53,13 @@ sh("htc-pool stop")
 tell("stopped", "LOST" in m.status())
 sh("htc-pool start")
 tell("started again", "LOST" in m.status(), "LOST" in subprocess.getoutput("htmap status"))
+m.hold()
+tell(*m.component_statuses)
+m.release()
 until(lambda: m.component_statuses[1] == "RUNNING")
 
+waiting = subprocess.Popen(["htmap", "wait", "old"], stderr=subprocess.PIPE)
+waiting.stderr.readline()
 sh("htc-pool stop; rm {QUEUE}")
 tell("without its queue", "LOST" in m.status())
 sh("htc-pool start")
@@ -64,6 +69,7 @@ for wait in (m.wait, lambda: m.get(1), lambda: list(m)):
         wait()
     except htmap.exceptions.MapComponentLost as error:
         tell(error.component, "vanished" in error.report)
+tell("the wait", waiting.wait(timeout=60))
 """
 
 AFTERWARDS = f"""
@@ -84,16 +90,18 @@ def test_a_map_knows_when_its_jobs_vanished_and_one_call_runs_them_again(start, 
     assert run(notebook, LIVES_THROUGH_IT) == [
         ["stopped", False],
         ["started again", False, False],
+        ["COMPLETED", "HELD", "HELD", "REMOVED"],
         ["without its queue", False],
         ["with another queue", "COMPLETED", "LOST", "LOST", "REMOVED"],
         *[[1, True]] * 3,
+        ["the wait", 1],
     ]
 
     waited = notebook.exec("htmap", "wait", "old")
     assert waited.code == 1
     assert "ERROR: map old: of 4 components 1 REMOVED, 2 LOST." in waited.stderr
     report = notebook.output("htmap", "errors", "old", "--limit", "1")
-    assert QUEUE in report
+    assert "job_queue.log" in report
     assert 'Map.rerun("LOST")' in report
     counts = json.loads(notebook.output("htmap", "status", "--format", "json"))
     assert counts["old"]["component_status_counts"]["lost"] == 2
