@@ -43,6 +43,9 @@ def wait(directory):
     if voice.age(os.getppid()) > YOUNG:
         # Sooner, who started it has said so.
         voice.tell(directory, lack(directory))
+    pause = 0.25
     while not is_there(directory):
-        time.sleep(1)
+        # The kernel tells nobody of space that becomes free.
+        time.sleep(pause)
+        pause = min(2 * pause, 4)
     voice.tell(directory, f"there is space again in {os.path.realpath(directory)}")

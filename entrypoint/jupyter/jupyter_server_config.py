@@ -50,7 +50,7 @@ c.ServerApp.open_browser = False
 c.FileContentsManager.delete_to_trash = False
 # Seconds until a kernel that is shut down and does not end by itself is asked to by a signal (half
 # of them) and killed (all): `docker stop` is over in three even with one that does not listen.
-c.KernelManager.shutdown_wait_time = 2
+c.KernelManager.shutdown_wait_time = 1
 # Whoever asked for root by these three, in an engine that itself runs without root, has said so.
 asked_for = [os.environ.get(name) for name in ("NB_USER", "NB_UID", "NB_GID")]
 if os.getuid() == 0 and asked_for == ["root", "0", "0"]:
