@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 import time
+from pathlib import Path
 
 
 def main(arguments):
@@ -39,13 +40,13 @@ def run_again_and_again(command):
             setsigmask=mask, setsigdef=(signal.SIGPIPE, signal.SIGXFSZ),
         )  # fmt: skip
         while True:
-            number = signal.sigwait({*ends, signal.SIGCHLD})
-            if number in ends:
-                asked = number
+            got = signal.sigwaitinfo({*ends, signal.SIGCHLD})
+            if got.si_signo in ends:
+                asked = got.si_signo
             # tini and the terminal signal the whole group, somebody with `kill` this process alone.
-            # Only TERM is passed on: Jupyter takes a second Ctrl-C for the answer to its question.
-            if number == signal.SIGTERM:
-                os.kill(child, number)
+            # Jupyter, told twice, would be disturbed while it ends.
+            if got.si_signo == signal.SIGTERM and not is_tini(got.si_pid):
+                os.kill(child, signal.SIGTERM)
             ended, status = os.waitpid(child, os.WNOHANG)
             if ended:
                 break
@@ -61,6 +62,14 @@ def run_again_and_again(command):
         got = signal.sigtimedwait(ends, pause)
         if got:
             return 128 + got.si_signo
+
+
+def is_tini(process):
+    """Say whether `process` is a tini: those of these images signal whole groups."""
+    try:
+        return Path(f"/proc/{process}/comm").read_text() == "tini\n"
+    except OSError:
+        return False
 
 
 sys.exit(main(sys.argv[1:]))
