@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 
-from htc_pool import attached, environment, settings, state
+from htc_pool import environment, settings, state
 from htc_pool.keeper import Keeper
 
 DEFAULT_COMMAND = ["start-notebook.py"]
@@ -32,6 +32,9 @@ def main(arguments):
     try:
         mode = settings.mode(os.environ)
         if mode == "attached":
+            # Not for a launcher that stays: what this one needs takes memory.
+            from htc_pool import attached
+
             attached.prepare(os.environ, say)
         if mode != "personal":
             return become(command)

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import random
 import signal
 import socket
 import struct
@@ -116,7 +115,7 @@ def _free_port():
     # Not one that the kernel gives to whoever asks for any: it could be gone when it is wanted
     # again, if only to a client that came to find it silent and so reached itself.
     while True:
-        port = random.randrange(10240, 32768)
+        port = 10240 + int.from_bytes(os.urandom(2)) % (32768 - 10240)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
