@@ -133,6 +133,14 @@ def _starter(engine: docker.DockerClient) -> Iterator[Callable[..., Running]]:
     assert not unexpected, "\n".join(unexpected)
 
 
+@pytest.fixture
+def volume(engine) -> Iterator[str]:
+    """Return the name of an empty volume."""
+    made = engine.volumes.create()
+    yield made.name
+    made.remove(force=True)
+
+
 @functools.cache
 def bake() -> dict[str, dict]:
     """Return what docker-bake.hcl comes to, as `docker buildx bake --print` says it."""

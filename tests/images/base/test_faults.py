@@ -85,14 +85,12 @@ TWENTY = str([2 * number for number in range(20)]) + " {'COMPLETED'}"
 
 
 @pytest.fixture
-def on_volume(engine):
+def on_volume(volume):
     """Return the options of containers that share a home, with the pool's state in it."""
-    volume = engine.volumes.create()
-    yield {
-        "volumes": {volume.name: {"bind": "/home/jovyan", "mode": "rw"}},
+    return {
+        "volumes": {volume: {"bind": "/home/jovyan", "mode": "rw"}},
         "environment": {"HTC_POOL_DIR": "/home/jovyan/pool"},
     }
-    volume.remove(force=True)
 
 
 @pytest.mark.slow

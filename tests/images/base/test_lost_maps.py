@@ -141,14 +141,12 @@ tell(new.get(0, timeout=60))
 
 
 @pytest.fixture
-def home(engine):
+def home(volume):
     """Return the options of containers that have one home, and a pool of their own each."""
-    volume = engine.volumes.create()
-    yield {
+    return {
         "environment": {"HTC_POOL_DIR": "/tmp/own-pool"},
-        "volumes": {volume.name: {"bind": "/home/jovyan", "mode": "rw"}},
+        "volumes": {volume: {"bind": "/home/jovyan", "mode": "rw"}},
     }
-    volume.remove(force=True)
 
 
 def test_what_is_done_to_a_lost_map_does_nothing_to_another_that_has_its_cluster_s_number(

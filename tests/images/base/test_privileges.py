@@ -67,14 +67,6 @@ def test_another_user_on_a_read_only_system_is_made_as_far_as_that_goes(start, d
 
 
 @pytest.fixture
-def volume(engine):
-    """Return the name of an empty volume."""
-    made = engine.volumes.create()
-    yield made.name
-    made.remove(force=True)
-
-
-@pytest.fixture
 def closed_home(volume, start, default_image):
     """Return the options of a container whose home is another user's, as on a file server."""
     mount = {"volumes": {volume: {"bind": "/home/jovyan", "mode": "rw"}}}

@@ -41,14 +41,6 @@ def lines(running, word):
 
 
 @pytest.fixture
-def volume(engine):
-    """Return the name of an empty volume."""
-    made = engine.volumes.create()
-    yield made.name
-    made.remove(force=True)
-
-
-@pytest.fixture
 def on_volume(volume):
     """Return the options of a container whose home outlives it."""
     return {"volumes": {volume: {"bind": HOME, "mode": "rw"}}}

@@ -27,14 +27,6 @@ def run(start, default_image):
 
 
 @pytest.fixture
-def volume(engine):
-    """Return the name of an empty volume."""
-    made = engine.volumes.create()
-    yield made.name
-    made.remove(force=True)
-
-
-@pytest.fixture
 def prepare(start, default_image):
     """Return a function that runs a shell command as root, with nothing of ours before it."""
 
@@ -106,8 +98,8 @@ def test_nb_user_renames_the_user_who_finds_the_home_under_the_new_name(run):
 
 
 def test_a_working_directory_in_the_old_home_is_the_same_one_in_the_new(run):
-    ended = run("pwd; stat -c %U .", ALICE, working_dir="/home/jovyan/work/deep")
-    assert ended.stdout.splitlines() == ["/home/alice/work/deep", "alice"], ended
+    ended = run("pwd; stat -c %U .", ALICE, working_dir="/home/jovyan/data/deep")
+    assert ended.stdout.splitlines() == ["/home/alice/data/deep", "alice"], ended
 
 
 def test_a_home_that_the_engine_made_for_the_working_directory_becomes_the_users(run):
