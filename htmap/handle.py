@@ -143,10 +143,20 @@ class MapHandle:
         state = self._refresh()
         return {status: state.count(status) for status in ComponentStatus}
 
-    def _wait_until(self, ready: Callable[[State], bool], timeout: Timeout, what: str) -> None:
-        """Return once ``ready`` says so; woken by each change of the event log."""
+    def _wait_until(
+        self,
+        ready: Callable[[State], bool],
+        timeout: Timeout,
+        what: str,
+        began: float | None = None,
+    ) -> None:
+        """Return once ``ready`` says so; woken by each change of the event log.
+
+        The time runs from ``began`` (of the monotonic clock), which by default is now.
+        """
         limit = None if timeout is None else seconds(timeout)
-        deadline = None if limit is None else time.monotonic() + limit
+        began = time.monotonic() if began is None else began
+        deadline = None if limit is None else began + limit
         if ready(self._refresh()):
             return
         with News([self]) as news:

@@ -13,7 +13,7 @@ from htmap.actions import MapActions
 from htmap.display.bars import progress_bar
 from htmap.display.summaries import one_line
 from htmap.errors import ComponentError
-from htmap.handle import Timeout, seconds
+from htmap.handle import Timeout
 from htmap.statuses import ComponentStatus
 from htmap.store import outputs
 from htmap.store.state import Hold, State
@@ -239,7 +239,7 @@ class Map(MapActions, Sequence[Any]):
         TimeoutError, MapComponentHeld, MapComponentError
             As :meth:`wait`, for the first held or failed component that is met.
         """
-        deadline = None if timeout is None else time.monotonic() + seconds(timeout)
+        began = time.monotonic()
         given = bytearray(len(self))
         state, position = self._refresh(), 0
 
@@ -256,8 +256,7 @@ class Map(MapActions, Sequence[Any]):
             return bool(now.holds)
 
         for _ in range(len(self)):
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            self._wait_until(news, left, "the next output")
+            self._wait_until(news, timeout, "the next output", began)
             if position == len(state.ended):
                 raise self._held(min(state.holds))
             component = state.ended[position]
