@@ -8,11 +8,11 @@ read off in one place, and a child starts with none blocked.
 import contextlib
 import os
 import signal
-import sys
 import time
 
 from htc_pool import environment, settings, state
 from htc_pool.keeper import Keeper
+from htc_pool.voice import say
 
 DEFAULT_COMMAND = ["start-notebook.py"]
 # sysexits.h: a service that this needs is not there (69), an internal software error (70).
@@ -66,12 +66,6 @@ def cannot_run(command, error):
     """Say why `command` cannot run and return the status that a shell gives that."""
     say(f"cannot run {command[0]}: {error.strerror}")
     return 127 if isinstance(error, FileNotFoundError) else 126
-
-
-def say(text):
-    """Speak on standard error: standard output is the command's."""
-    with contextlib.suppress(OSError):
-        print(f"htc: {text}", file=sys.stderr, flush=True)
 
 
 class Launch:

@@ -8,9 +8,8 @@ import contextlib
 import os
 import shutil
 import stat
-import sys
 
-from htc_pool import filesystems, pool_lock, queue_log, settings, space
+from htc_pool import filesystems, pool_lock, queue_log, settings, space, voice
 
 
 class StateError(Exception):
@@ -48,7 +47,7 @@ def prepare(environ, say=None):
         If this user cannot run a pool, or there is no place for one.
     """
     _refuse_root()
-    say = say or _say
+    say = say or voice.say
     known = settings.pool_dir(environ)
     wanted = settings.state_dir(environ)
     try:
@@ -189,8 +188,3 @@ def _refuse_root():
             "a personal pool does not run as root or in group 0; start the container as another "
             "user (for example --user 1000:100)"
         )
-
-
-def _say(text):
-    with contextlib.suppress(OSError):
-        print(f"htc: {text}", file=sys.stderr, flush=True)

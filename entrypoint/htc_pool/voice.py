@@ -1,12 +1,22 @@
-"""How what supervisord and HTCondor start speaks to the person: their own output goes nowhere."""
+"""How the pool speaks to the person who started the container."""
 
 import contextlib
 import os
+import sys
 import time
 
 
+def say(text):
+    """Speak on standard error: standard output is the command's."""
+    with contextlib.suppress(OSError):
+        print(f"htc: {text}", file=sys.stderr, flush=True)
+
+
 def tell(directory, text):
-    """Say one line in the container's log, and in what `htc-pool logs` shows."""
+    """Say one line in the container's log, and in what `htc-pool logs` shows.
+
+    For what supervisord and HTCondor start, whose own output goes nowhere.
+    """
     line = f"htc: {text}\n".encode()
     places = [os.path.join(directory, "condor_master.out")]
     launcher = _launcher(os.getppid())
