@@ -8,6 +8,7 @@ exception is that too, so ``except TimeoutError``, ``except IndexError``, ``exce
       · CannotPickle                  (TypeError)
       · CannotRerunComponents         (ValueError)
       · CannotRetagMap                (ValueError)
+      · CannotTransferFile            (FileNotFoundError)
       · CannotTransplantPython
       · CorruptEventLog
       · CorruptPack
@@ -20,6 +21,7 @@ exception is that too, so ``except TimeoutError``, ``except IndexError``, ``exce
       · InvalidOutputStatus
       · InvalidSettings               (ValueError)
       · InvalidTag                    (ValueError)
+      · InvalidTransferPath           (ValueError)
       · MapComponentError
           · MapComponentLost
           · MapComponentRemoved
@@ -63,6 +65,7 @@ __all__ = [
     "CannotPickle",
     "CannotRerunComponents",
     "CannotRetagMap",
+    "CannotTransferFile",
     "CannotTransplantPython",
     "CorruptEventLog",
     "CorruptPack",
@@ -74,6 +77,7 @@ __all__ = [
     "InvalidOutputStatus",
     "InvalidSettings",
     "InvalidTag",
+    "InvalidTransferPath",
     "MapComponentError",
     "MapComponentHeld",
     "MapComponentLost",
@@ -307,6 +311,14 @@ class UnusableDirectory(HTMapException):
     """The HTMap directory is not writable, full, or another user's; ``path`` names it."""
 
     # Not an OSError: those are caught where they occur and turned into this, which tells more.
+
+
+class InvalidTransferPath(HTMapException, ValueError):
+    """A path or URL that cannot be transferred."""
+
+
+class CannotTransferFile(HTMapException, FileNotFoundError):
+    """A file that was to be transferred from the execute node is not there."""
 
 
 class InvalidSettings(HTMapException, ValueError):
