@@ -14,6 +14,7 @@ from htmap.display.bars import progress_bar
 from htmap.display.summaries import one_line
 from htmap.errors import ComponentError
 from htmap.handle import Timeout
+from htmap.output_files import MapOutputFiles
 from htmap.statuses import ComponentStatus
 from htmap.store import outputs
 from htmap.store.state import Hold, State
@@ -289,3 +290,8 @@ class Map(MapActions, Sequence[Any]):
     def stderr(self) -> MapStdErr:
         """What each component wrote to standard error, a sequence of str."""
         return MapStdErr(self)
+
+    @property
+    def output_files(self) -> MapOutputFiles:
+        """The folder of the files that each component had transferred, a sequence of Path."""
+        return MapOutputFiles(self)

@@ -11,10 +11,14 @@ Layout of the HTMap directory (mode 0700)::
         function.pack       the mapped function
         runner.pyz          hard link to the runner that the map was made with
         events              HTCondor's job event log of all runs
+        links/              links to files that are sent by another name than their own
+        _htmap/             empty: what a job's folder of files that travel back is made from
         runs/<k>/           one submission: 0 is the map's first, each rerun adds one
             run.json        which components it runs, how many a job
             cluster         the HTCondor cluster and its queue, written once they are known
             inputs/<p>      input pack of job (process) p
             outputs/<p>     output pack
             stdout/<p> stderr/<p>
+            files/<component>/      what the component had transferred
+            checkpoints/<component>/  what was left of one that died, after a checkpoint
 """
