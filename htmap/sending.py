@@ -59,7 +59,9 @@ class Sending:
         self._fixed = _Names("every component")
         for file in map(absolute, options.fixed_input_files):
             self._fixed.add(file)
-        self._names: _Names | None = None  # of the component that is being written
+        # The component that is being written, and the names in its job's folder once they matter.
+        self._component: int | None = None
+        self._names: _Names | None = None
 
     @contextlib.contextmanager
     def departures(self, inputs: Iterable[T]) -> Iterator[Iterator[T]]:
@@ -71,21 +73,28 @@ class Sending:
             yield self._each(inputs)
 
     def _each(self, inputs: Iterable[T]) -> Iterator[T]:
-        optional = iter(self._options.input_files or ())
+        files = self._options.input_files
+        optional = None if files is None else iter(files)
         for component, item in enumerate(inputs):
-            self._names = _Names(f"component {component}", self._fixed.sources)
-            for file in map(absolute, files_of(next(optional, ()))):
-                self._names.add(file)
+            self._component, self._names = component, None
+            if optional is not None:
+                for file in map(absolute, files_of(next(optional, ()))):
+                    self._names_of(component).add(file)
             yield item
-            if self._names.entries:
+            if self._names is not None and self._names.entries:
                 self._arguments[component] = tuple(self._names.entries)
-            self._names = None
+            self._component = None
+
+    def _names_of(self, component: int) -> _Names:
+        if self._names is None:
+            self._names = _Names(f"component {component}", self._fixed.sources)
+        return self._names
 
     def _send(self, path: TransferPath) -> Path | None:
         """Note a file in the input that is being pickled; return its path on the node."""
-        names = self._names
-        if names is None:  # whoever makes the inputs pickles something
+        if self._component is None:  # whoever makes the inputs pickles something
             return None
+        names = self._names_of(self._component)
         source = absolute(checked(path.source, "the name of an input file"))
         if source.endswith("/"):
             names.send(self._entry(source))
