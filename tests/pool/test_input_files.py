@@ -7,10 +7,10 @@ import threading
 from pathlib import Path
 
 import pytest
-from live import nothing_is_left, until
+from live import nothing_is_left
 
 import htmap
-from htmap import ComponentStatus, MapOptions, TransferPath, exceptions
+from htmap import MapOptions, TransferPath, exceptions
 
 Pair = collections.namedtuple("Pair", "left right")
 
@@ -294,9 +294,23 @@ def test_a_mapped_function_s_files_are_merged_with_those_of_the_call(tmp_path):
 
 
 def test_a_map_in_which_only_some_have_files_can_be_large(tmp_path):
-    inputs = [TransferPath(write(tmp_path / "a", "a")) if n == 3 else n for n in range(120)]
+    """The schedd makes the jobs of more than 100 components by itself, from a list."""
+    file = TransferPath(write(tmp_path / 'in, "put"', "a"))
+    destination = tmp_path / 'out; "put"'
+    remaps = [{"out": destination} if n == 3 else {} for n in range(120)]
 
-    m = htmap.map(lambda x: x.read_text() if isinstance(x, Path) else x, inputs)
+    def copy(x):
+        if isinstance(x, Path):
+            Path("out").write_text(x.read_text())
+        return x
 
-    until(lambda: m.component_statuses[3] is ComponentStatus.COMPLETED, "it has ended", 60)
-    assert m[3] == "a"
+    m = htmap.map(
+        copy,
+        [file if n == 3 else n for n in range(120)],
+        map_options=MapOptions(output_remaps=remaps),
+    )
+
+    assert m.get(3, timeout=60) == Path('in, "put"')
+    assert destination.read_text() == "a"
+    assert m.get(4, timeout=60) == 4
+    m.remove()

@@ -131,18 +131,16 @@ def test_an_output_goes_to_a_destination_of_any_name_for_each_component(tmp_path
         output_remaps=({"sub/out.txt": TransferPath(to)} for to in destinations), request_cpus=1
     )
 
-    m = htmap.map(sends, range(3), map_options=options)
-    again = htmap.map(sends, range(3), map_options=options)
-
-    for one in (m, again):
-        one.wait(timeout=60)
+    for _ in range(2):
+        m = htmap.map(sends, range(3), map_options=options)
+        m.wait(timeout=60)
         for number, destination in enumerate(destinations):
             assert destination.read_text() == f"out {number}"
-            assert tree(one.output_files[number]) == {"home.txt": "home"}
+            assert tree(m.output_files[number]) == {"home.txt": "home"}
             destination.unlink()
-        one.rerun([2])
-        one.wait(timeout=60)
-        assert destinations[2].read_text() == "out 2"
+    m.rerun([2])
+    m.wait(timeout=60)
+    assert destinations[2].read_text() == "out 2"
 
 
 def test_one_dict_holds_for_every_component_and_a_url_is_a_destination():
