@@ -76,14 +76,17 @@ class Sending:
         files = self._options.input_files
         optional = None if files is None else iter(files)
         for component, item in enumerate(inputs):
-            self._component, self._names = component, None
+            self._begin(component)
             if optional is not None:
                 for file in map(absolute, files_of(next(optional, ()))):
                     self._names_of(component).add(file)
             yield item
             if self._names is not None and self._names.entries:
                 self._arguments[component] = tuple(self._names.entries)
-            self._component = None
+            self._begin(None)
+
+    def _begin(self, component: int | None) -> None:
+        self._component, self._names = component, None
 
     def _names_of(self, component: int) -> _Names:
         if self._names is None:

@@ -152,12 +152,15 @@ def keep_promises(component: str, names: List[str], returned: bool) -> None:
     """
     missing: List[str] = []
     for number, name in enumerate(names):
-        places_to_look = [_kept(component, name)] + [places.scratch(name)] * returned
-        source = next((path for path in places_to_look if os.path.lexists(path)), None)
-        if source is None:
+        kept, here = _kept(component, name), places.scratch(name)
+        if os.path.lexists(kept):
+            source = kept
+        elif returned and os.path.lexists(here):
+            _check(here, name)
+            source = here
+        else:
             missing.append(name)
             continue
-        _check(places.scratch(name) if source != _kept(component, name) else source, name)
         _move(source, places.scratch(places.FOLDER, places.REMAPPED, f"{component}-{number}"))
     if missing and returned:
         from htmap.exceptions import CannotTransferFile
