@@ -25,14 +25,23 @@ if _TYPE_CHECKING:
     from htmap.execute.carrying import transfer_output_files
     from htmap.execute.checkpoints import checkpoint
     from htmap.files import TransferPath
-    from htmap.management import clean, get_tags, load, load_maps, remove, status
+    from htmap.management import (
+        clean,
+        get_tags,
+        load,
+        load_maps,
+        remove,
+        status,
+        status_csv,
+        status_json,
+    )
     from htmap.mapped_function import MappedFunction, mapped
     from htmap.mapping import MapBuilder, build_map, map, starmap
     from htmap.maps import Map
     from htmap.options import MapOptions
     from htmap.output_files import MapOutputFiles
     from htmap.statuses import ComponentStatus
-    from htmap.store.state import Hold as ComponentHold
+    from htmap.store.state import ComponentHold
     from htmap.streams import MapStdErr, MapStdOut
 
 __all__ = [
@@ -63,6 +72,8 @@ __all__ = [
     "settings",
     "starmap",
     "status",
+    "status_csv",
+    "status_json",
     "transfer_output_files",
     "version",
     "version_info",
@@ -76,18 +87,18 @@ _HOMES = {
         "execute.carrying": "transfer_output_files",
         "execute.checkpoints": "checkpoint",
         "files": "TransferPath",
-        "management": "clean get_tags load load_maps remove status",
+        "management": "clean get_tags load load_maps remove status status_csv status_json",
         "mapped_function": "MappedFunction mapped",
         "mapping": "MapBuilder build_map map starmap",
         "maps": "Map",
         "options": "MapOptions",
         "output_files": "MapOutputFiles",
         "statuses": "ComponentStatus",
+        "store.state": "ComponentHold",
         "streams": "MapStdErr MapStdOut",
     }.items()
     for name in names.split()
 }
-_HOMES["ComponentHold"] = ("store.state", "Hold")
 
 _logging.getLogger(__name__).addHandler(_logging.NullHandler())
 

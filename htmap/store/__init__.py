@@ -10,6 +10,8 @@ Layout of the HTMap directory (mode 0700)::
         transient           marker: the map was made without a tag
         function.pack       the mapped function
         runner.pyz          hard link to the runner that the map was made with
+        request_memory      MB that reruns ask for, once set_memory has set it; likewise
+        request_disk        KB, by set_disk
         events              HTCondor's job event log of all runs
         links/              links to files that are sent by another name than their own
         _htmap/             empty: what a job's folder of files that travel back is made from

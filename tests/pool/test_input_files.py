@@ -71,6 +71,7 @@ def test_an_argument_is_sent_and_arrives_as_a_path_in_the_job_s_folder(tmp_path)
     m = htmap.starmap(look, [(TransferPath(file),)], [{"again": TransferPath(file)}])
 
     assert m.get(0, timeout=60) == (True, "a.txt", "hello", "hello")
+    assert list(m.iter_inputs()) == [((Path("a.txt"),), {"again": Path("a.txt")})]
 
 
 def test_paths_are_found_wherever_they_hang_and_all_else_stays_what_it_is(tmp_path):
