@@ -22,6 +22,9 @@ from htmap.version import __version__, version, version_info
 
 if _TYPE_CHECKING:
     from htmap.errors import ComponentError
+    from htmap.execute.carrying import transfer_output_files
+    from htmap.execute.checkpoints import checkpoint
+    from htmap.files import TransferPath
     from htmap.management import (
         clean,
         get_tags,
@@ -36,6 +39,7 @@ if _TYPE_CHECKING:
     from htmap.mapping import MapBuilder, build_map, map, starmap
     from htmap.maps import Map
     from htmap.options import MapOptions
+    from htmap.output_files import MapOutputFiles
     from htmap.statuses import ComponentStatus
     from htmap.store.state import ComponentHold
     from htmap.streams import MapStdErr, MapStdOut
@@ -49,11 +53,14 @@ __all__ = [
     "Map",
     "MapBuilder",
     "MapOptions",
+    "MapOutputFiles",
     "MapStdErr",
     "MapStdOut",
     "MappedFunction",
+    "TransferPath",
     "__version__",
     "build_map",
+    "checkpoint",
     "clean",
     "exceptions",
     "get_tags",
@@ -67,6 +74,7 @@ __all__ = [
     "status",
     "status_csv",
     "status_json",
+    "transfer_output_files",
     "version",
     "version_info",
 ]
@@ -76,11 +84,15 @@ _HOMES = {
     name: (module, name)
     for module, names in {
         "errors": "ComponentError",
+        "execute.carrying": "transfer_output_files",
+        "execute.checkpoints": "checkpoint",
+        "files": "TransferPath",
         "management": "clean get_tags load load_maps remove status status_csv status_json",
         "mapped_function": "MappedFunction mapped",
         "mapping": "MapBuilder build_map map starmap",
         "maps": "Map",
         "options": "MapOptions",
+        "output_files": "MapOutputFiles",
         "statuses": "ComponentStatus",
         "store.state": "ComponentHold",
         "streams": "MapStdErr MapStdOut",

@@ -1,8 +1,8 @@
 """Delivery by assumption: whatever ``python3`` the execute node has on its ``PATH``.
 
-For pools whose nodes (or whose container images) carry the right Python already. The shell makes
-the output first, so that a node without ``python3`` ends the job with a report of that, instead
-of a job held because its output is missing.
+For pools whose nodes (or whose container images) carry the right Python already. It is the shell
+that looks for it, so that a node without ``python3`` ends the job with a report of that, instead of
+a job that is held because it cannot be started.
 """
 
 from __future__ import annotations
@@ -17,5 +17,5 @@ def descriptors() -> Mapping[str, str]:
     return {
         "executable": "/bin/sh",
         "transfer_executable": "false",
-        "arguments": f"\"-c ': > output.pack; exec python3 {RUNNER_ARGUMENTS}'\"",
+        "arguments": f"\"-c 'exec python3 {RUNNER_ARGUMENTS}'\"",
     }
