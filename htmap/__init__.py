@@ -21,6 +21,8 @@ from htmap.settings import BASE_SETTINGS, USER_SETTINGS, settings
 from htmap.version import __version__, version, version_info
 
 if _TYPE_CHECKING:
+    from htmap.delivery import register_delivery_method
+    from htmap.delivery.transplants import Transplant, transplant_info, transplants
     from htmap.errors import ComponentError
     from htmap.management import clean, get_tags, load, load_maps, remove, status
     from htmap.mapped_function import MappedFunction, mapped
@@ -43,6 +45,7 @@ __all__ = [
     "MapStdErr",
     "MapStdOut",
     "MappedFunction",
+    "Transplant",
     "__version__",
     "build_map",
     "clean",
@@ -52,10 +55,13 @@ __all__ = [
     "load_maps",
     "map",
     "mapped",
+    "register_delivery_method",
     "remove",
     "settings",
     "starmap",
     "status",
+    "transplant_info",
+    "transplants",
     "version",
     "version_info",
 ]
@@ -64,6 +70,8 @@ __all__ = [
 _HOMES = {
     name: (module, name)
     for module, names in {
+        "delivery": "register_delivery_method",
+        "delivery.transplants": "Transplant transplant_info transplants",
         "errors": "ComponentError",
         "management": "clean get_tags load load_maps remove status",
         "mapped_function": "MappedFunction mapped",
