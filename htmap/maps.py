@@ -8,8 +8,9 @@ import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, overload
 
-from htmap import recovery
+from htmap import analysis, recovery
 from htmap.actions import MapActions
+from htmap.analysis import Analysis
 from htmap.display.bars import progress_bar
 from htmap.display.summaries import one_line
 from htmap.errors import ComponentError
@@ -117,6 +118,25 @@ class Map(MapActions, Sequence[Any]):
     def holds(self) -> dict[int, Hold]:
         """The components that are held now, each with code, subcode and reason."""
         return dict(self._refresh().holds)
+
+    def analyze(self) -> Analysis:
+        """Say why components wait: what they ask for, against what the pool offers.
+
+        Returns
+        -------
+        Analysis
+            Its text is the report; its attributes are the numbers.
+
+        Raises
+        ------
+        NoScheduler, SchedulerRefused
+            If the schedd or the collector cannot be had.
+
+        Examples
+        --------
+        >>> print(m.analyze())  # doctest: +SKIP
+        """
+        return analysis.of(self.tag, self._folder.map_id, self._refresh())
 
     # ---- results ----------------------------------------------------------------------------
 

@@ -181,9 +181,9 @@ def _add(archive: tarfile.TarFile, name: str, path: str) -> None:
             if os.path.isdir(path):  # noqa: PTH112
                 archive.add(path, name, filter=_anonymous)
                 return
+        if not (os.path.islink(path) or os.path.isfile(path) or os.path.isdir(path)):  # noqa: PTH112, PTH113, PTH114
+            return  # a socket, or what was just deleted
         about = archive.gettarinfo(path, name)
-        if about is None:  # a socket
-            return
         if about.isreg():
             with open(path, "rb") as file:  # noqa: PTH123
                 archive.addfile(_anonymous(about), file)
