@@ -144,10 +144,8 @@ def _next(request: Request, offer: Offer) -> list[str]:
     if offer.negotiated is None:
         return ["No negotiator has looked for matches yet: see that the pool has one."]
     if offer.negotiated < request.submitted:
-        ago = max(0, int(time.time()) - request.submitted)
-        return [
-            f"They were submitted {ago} s ago; the negotiator has not looked for a match since."
-        ]
+        ago = max(0, int(time.time() - request.submitted))
+        return [f"They were submitted {ago} s ago; the negotiator has not looked since."]
     if not request.could_run_now:
         return ["Those slots are busy: they wait for their turn."]
     return ["They should start with the next negotiation, unless other users come first."]

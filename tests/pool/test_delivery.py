@@ -11,6 +11,7 @@ from live import nothing_is_left, schedd
 
 import htmap
 from htmap import MapOptions, delivery, exceptions
+from htmap.delivery import packing
 
 
 def double(x):
@@ -199,70 +200,73 @@ MAKE = """
 import htmap, sys
 assert sys.prefix == {prefix!r}, sys.prefix
 def where():
-    import sys, ssl, sqlite3, zlib, cloudpickle
-    return sys.executable, sys.prefix, sys.base_prefix, cloudpickle.__file__
+    import sys, ssl, sqlite3, zlib, kept, linked
+    return sys.executable, sys.prefix, sys.base_prefix, kept.__file__, linked.__file__
 options = htmap.MapOptions(delivery_method="transplant", environment="PATH=/usr/bin:/bin")
-for tag in ("first", "second"):
-    m = htmap.starmap(where, [()], map_options=options, tag=tag)
-    print(repr(m.get(0, timeout=60)))
+m = htmap.starmap(where, [()], map_options=options, quiet=True)
 (transplant,) = htmap.transplants()
-print(transplant.hash, transplant.path, transplant.size, len(transplant.packages))
-print(htmap.transplant_info())
+print(transplant.hash, transplant.path, transplant.size, *transplant.packages)
+assert htmap.transplant_info().startswith("[0] " + transplant.hash), htmap.transplant_info()
+print(*m.get(0, timeout=60))
+again = htmap.map(abs, [-1], options, quiet=True)
+assert htmap.transplants() == (transplant,)
 transplant.remove()
+transplant.remove()
+assert htmap.transplants() == ()
 m.rerun()
-print(m.get(0, timeout=60) is not None, htmap.transplants())
+print(*m.get(0, timeout=60))
 """
 
 
-@pytest.fixture(scope="module")
-def small_environment(tmp_path_factory):
-    """A virtual environment with what htmap needs and no more, which no other test looks at."""
-    folder = tmp_path_factory.mktemp("small") / "env"
+@pytest.fixture
+def environment(tmp_path):
+    """A virtual environment with a package of its own, and one that lies elsewhere."""
+    folder = tmp_path / "env"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True, timeout=60)
     (site,) = folder.glob("lib/python*/site-packages")
-    here = Path(sysconfig.get_path("purelib"))
-    for name in ("cloudpickle", "htcondor2", "classad2", "classad3", "htcondor.libs", "tqdm"):
-        if (here / name).exists():
-            (site / name).symlink_to(here / name)
+    (site / "kept.py").write_text("")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "__init__.py").write_text("")
+    (site / "linked").symlink_to(tmp_path / "elsewhere")
     return folder
 
 
-def test_a_transplanted_environment_runs_on_the_node_and_is_packed_once(
-    small_environment, htmap_dir
-):
+def test_a_transplanted_environment_runs_on_the_node_and_is_packed_once(environment, htmap_dir):
     """B17: the archive was made again for every map, and B16: what started it was not there."""
-    source = Path(htmap.__file__).parents[1]
+    ours = [Path(htmap.__file__).parents[1], sysconfig.get_path("purelib")]
     done = subprocess.run(
-        [small_environment / "bin" / "python", "-c", MAKE.format(prefix=str(small_environment))],
-        env={**os.environ, "PYTHONPATH": str(source)},
+        [environment / "bin" / "python", "-c", MAKE.format(prefix=str(environment))],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, ours))},
         capture_output=True, text=True, timeout=100,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
 
-    first, second, about, *_, last = done.stdout.splitlines()
-    executable, prefix, base, _ = eval(first)
-    scratch = Path(prefix).parents[1]
-    assert Path(prefix).name == "env"
-    assert Path(executable).parent.parent == Path(prefix)
-    assert Path(base).name == "base"
-    assert not scratch.is_relative_to(small_environment)
-    assert eval(second) != eval(first)  # another scratch folder, the same archive
-    assert about.split()[1].startswith(str(htmap_dir / "transplants"))
-    assert last == "True ()"
+    about, *runs = (line.split() for line in done.stdout.splitlines())
+    assert about[1] == str(htmap_dir / "transplants" / about[0])
+    assert len(runs) == 2
+    for executable, prefix, base, kept, linked in runs:
+        assert prefix.endswith("/.htmap_python/env")
+        assert base.endswith("/.htmap_python/base")
+        assert executable == f"{prefix}/bin/python3"
+        assert kept.startswith(f"{prefix}/lib/python3")
+        assert linked.startswith(f"{prefix}/lib/python3")
+    # Each job unpacks its own.
+    assert runs[0] != runs[1]
 
 
-def test_the_node_s_own_python_is_not_needed_for_a_transplant():
-    # What starts it is sh, tar and gzip: asserted by the report of a node that lacks them.
-    options = MapOptions(delivery_method="transplant", environment="PATH=/nonexistent")
+def test_a_transplant_that_cannot_be_unpacked_on_the_node_is_told_of_in_the_report():
+    options = MapOptions(delivery_method="transplant")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("htmap.delivery.packing.pack", lambda file: file.write(b"no archive"))
+        patch.setattr(packing, "fingerprint", lambda: "broken")
+        patch.setattr(packing, "pack", lambda file: file.write(b"no archive"))
         m = htmap.map(double, [1], options)
     m.wait(timeout=60, errors_ok=True)
 
     assert "could not be unpacked on the execute node" in m.errors[0].report()
 
 
-def test_where_nodes_get_a_transplant_from_can_be_another_place(settings, tmp_path):
+def test_where_nodes_get_a_transplant_from_can_be_another_place(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(packing, "fingerprint", lambda: "0123abcd")
     settings["TRANSPLANT.ASSUME_EXISTS"] = True
     settings["TRANSPLANT.ALTERNATE_INPUT_PATH"] = f"{tmp_path}/"
     m = htmap.map(double, [1], MapOptions(delivery_method="transplant", requirements="false"))
@@ -270,5 +274,4 @@ def test_where_nodes_get_a_transplant_from_can_be_another_place(settings, tmp_pa
     (inputs,) = of_job(m, "TransferInput")
 
     assert htmap.transplants() == ()
-    hash_ = htmap.delivery.packing.fingerprint()
-    assert f"{tmp_path}/{hash_}" in inputs
+    assert f"{tmp_path}/0123abcd" in inputs
