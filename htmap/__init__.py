@@ -21,6 +21,8 @@ from htmap.settings import BASE_SETTINGS, USER_SETTINGS, settings
 from htmap.version import __version__, version, version_info
 
 if _TYPE_CHECKING:
+    from htmap.delivery import register_delivery_method
+    from htmap.delivery.transplants import Transplant, transplant_info, transplants
     from htmap.errors import ComponentError
     from htmap.execute.carrying import transfer_output_files
     from htmap.execute.checkpoints import checkpoint
@@ -58,6 +60,7 @@ __all__ = [
     "MapStdOut",
     "MappedFunction",
     "TransferPath",
+    "Transplant",
     "__version__",
     "build_map",
     "checkpoint",
@@ -68,6 +71,7 @@ __all__ = [
     "load_maps",
     "map",
     "mapped",
+    "register_delivery_method",
     "remove",
     "settings",
     "starmap",
@@ -75,6 +79,8 @@ __all__ = [
     "status_csv",
     "status_json",
     "transfer_output_files",
+    "transplant_info",
+    "transplants",
     "version",
     "version_info",
 ]
@@ -83,6 +89,8 @@ __all__ = [
 _HOMES = {
     name: (module, name)
     for module, names in {
+        "delivery": "register_delivery_method",
+        "delivery.transplants": "Transplant transplant_info transplants",
         "errors": "ComponentError",
         "execute.carrying": "transfer_output_files",
         "execute.checkpoints": "checkpoint",
