@@ -34,7 +34,7 @@ def _loads(envelope: Dict[str, Any], data: bytes, what: str) -> Any:
     problem = versions.mismatch(envelope, data)
     if problem is not None:
         raise VersionMismatchError(f"{what} cannot be loaded on this node: {problem}. {_REMEDY}.")
-    return pickle.loads(data)
+    return versions.loads(data)
 
 
 def _load_function(path: str) -> Callable[..., Any]:
@@ -170,9 +170,9 @@ def _arrange() -> None:
     os.environ["HTMAP_ON_EXECUTE"] = "1"
     # Modules that travel as input files are imported from the job's folder.
     sys.path.insert(1, os.getcwd())
-    # Last of all: a node that has htmap uses its own.
+    # Before the htmap of the node, where there is one: its version may be another.
     archive = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    sys.path.append(os.path.join(archive, "stand_in"))
+    sys.path.insert(1, os.path.join(archive, "stand_in"))
     if os.path.isdir(places.scratch(places.CHECKPOINTS)) or os.path.isdir(
         places.scratch(places.FILES)
     ):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +65,7 @@ def read_result(path: Path, component: int, tag: str) -> Any:
         )
         raise OutputCannotBeLoaded(message, tag=tag, component=component, path=path)
     try:
-        return pickle.loads(data)
+        return versions.loads(data)
     except Exception as error:
         there, here = envelope.get("python"), packs.PYTHON
         ends = (
@@ -119,7 +118,7 @@ def read_exception(path: Path, component: int) -> BaseException | None:
                         problem,
                     )
                     return None
-                exception = pickle.loads(data)
+                exception = versions.loads(data)
                 return exception if isinstance(exception, BaseException) else None
     return None
 

@@ -272,3 +272,35 @@ def test_the_same_contents_are_the_same_runner(runner, tmp_path):
         [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, timeout=60
     )
     assert done.stdout == f"{runner.name}\n", done.stderr
+
+
+def test_what_travels_comes_before_an_htmap_of_the_node_and_all_else_is_the_node_s(job, tmp_path):
+    own = tmp_path / "htmap"
+    own.mkdir()
+    (own / "__init__.py").write_text("checkpoint = None\nfrom htmap.words import greeting\n")
+    (own / "words.py").write_text("greeting = 'hello'\n")
+
+    def look(_):
+        from htmap.words import greeting
+
+        import htmap
+
+        return callable(htmap.checkpoint), htmap.greeting, greeting
+
+    ran = job(look, [(0, None)])
+
+    assert ran.returncode == 0, ran.stderr
+    assert outputs(tmp_path)[-1][2] == (True, "hello", "hello")
+
+
+def test_the_library_itself_can_be_used_where_the_node_has_it(job, tmp_path):
+    def look(_):
+        import htmap
+        from htmap.execute.packs import PYTHON
+
+        return str(htmap.ComponentStatus.HELD), PYTHON, hasattr(htmap, "no_such_name")
+
+    ran = job(look, [(0, None)])
+
+    assert ran.returncode == 0, ran.stderr
+    assert outputs(tmp_path)[-1][2] == ("HELD", packs.PYTHON, False)
