@@ -15,8 +15,9 @@ from htmap.delivery import packing, transplants
 from htmap.delivery.command import RUNNER_ARGUMENTS, in_shell
 from htmap.settings import settings
 
-_ARCHIVE = "python.tar.gz"
-_UNPACKED = ".htmap_python"
+# In the job's folder. No file of an argument is given a name that begins like these.
+_ARCHIVE = "_htmap_python.tar.gz"
+_UNPACKED = "_htmap_python"
 
 
 def descriptors(tag: str, map_dir: Path) -> dict[str, Any]:

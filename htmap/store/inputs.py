@@ -134,7 +134,9 @@ def read_input(path: Path, component: int, tag: str) -> Arguments:
 
 
 def write_inputs(folder: Path, inputs: Iterable[Arguments]) -> int:
-    """Write one input pack for each item of ``inputs``, as they come; return how many.
+    """Write one input pack for each item of ``inputs``; return how many.
+
+    Each item is pickled before the next is taken (:mod:`htmap.sending` relies on it).
 
     Raises
     ------

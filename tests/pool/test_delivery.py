@@ -246,8 +246,8 @@ def test_a_transplanted_environment_runs_on_the_node_and_is_packed_once(environm
     assert about[1] == str(htmap_dir / "transplants" / about[0])
     assert len(runs) == 2
     for executable, prefix, base, kept, linked in runs:
-        assert prefix.endswith("/.htmap_python/env")
-        assert base.endswith("/.htmap_python/base")
+        assert prefix.endswith("/_htmap_python/env")
+        assert base.endswith("/_htmap_python/base")
         assert executable == f"{prefix}/bin/python3"
         assert kept.startswith(f"{prefix}/lib/python3")
         assert linked.startswith(f"{prefix}/lib/python3")
