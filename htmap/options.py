@@ -207,10 +207,10 @@ class MapOptions(UserDict[str, Any]):
             merged.data.update(other.data)
             if other.input_files is not None:
                 merged.input_files = other.input_files
-            if other.delivery_method is not None:
-                merged.delivery_method = other.delivery_method
             if other.output_remaps is not None:
                 merged.output_remaps = other.output_remaps
+            if other.delivery_method is not None:
+                merged.delivery_method = other.delivery_method
         requirements = [other.data.get("requirements", "") for other in others]
         requirements = [each for each in requirements if not isinstance(each, str) or each.strip()]
         if requirements:

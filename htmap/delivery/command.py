@@ -36,6 +36,9 @@ def in_shell(script: str) -> dict[str, str]:
 def python3_of(where: str) -> dict[str, str]:
     """Return the descriptors of a job that runs the first ``python3`` on the ``PATH``.
 
+    It is the shell that looks for it, so that a node without it ends the job with a report of that,
+    instead of a job that is held because it cannot be started.
+
     Parameters
     ----------
     where : str

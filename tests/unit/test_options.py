@@ -418,6 +418,42 @@ def test_a_copy_is_independent():
     assert copy.resolve(1).fixed_input_files == ("/a",)
 
 
+# --- outputs ---
+
+
+def test_outputs_go_to_one_place_or_to_one_for_each_component(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    one = MapOptions(output_remaps={Path("sub/./a"): TransferPath("b"), "c": "https://e.org/d"})
+    each = MapOptions(output_remaps=({"a": TransferPath(f"/b{n}")} for n in range(2)))
+
+    assert one.resolve(2).fixed_output_remaps == {
+        "sub/a": f"{tmp_path}/b",
+        "c": "https://e.org/d",
+    }
+    for _ in range(2):
+        assert each.resolve(2).output_remaps == [{"a": "/b0"}, {"a": "/b1"}]
+    with pytest.raises(MisalignedInputData, match="'output_remaps'"):
+        each.resolve(3)
+
+
+@pytest.mark.parametrize(
+    "remaps",
+    ["a", 7, [7], {"a": 7}, {7: "a"}, {"/a": "/b"}, {"../a": "/b"}, {".": "/b"}, {"a": "/b/"},
+     {"a": "/b\\;c"}],
+)  # fmt: skip
+def test_what_is_no_destination_is_refused(remaps):
+    with pytest.raises(InvalidMapOption, match=r"output_remaps|destination|file name"):
+        MapOptions(output_remaps=remaps).resolve(1)
+
+
+def test_output_remaps_are_inherited_and_the_leftmost_win():
+    """B11."""
+    a, b = (MapOptions(output_remaps={"a": to}) for to in ("/1", "/2"))
+
+    assert MapOptions.merge(MapOptions(), a).resolve(1).fixed_output_remaps == {"a": "/1"}
+    assert MapOptions.merge(b, a).resolve(1).fixed_output_remaps == {"a": "/2"}
+
+
 # --- delivery and requirements ---
 
 
@@ -457,39 +493,3 @@ def test_a_request_is_the_same_in_both_of_its_spellings():
 
     assert merged.resolve(1).fixed == {"request_memory": "2GB"}
     assert "RequestCpus" in MapOptions(request_cpus=1)
-
-
-# --- outputs ---
-
-
-def test_outputs_go_to_one_place_or_to_one_for_each_component(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    one = MapOptions(output_remaps={Path("sub/./a"): TransferPath("b"), "c": "https://e.org/d"})
-    each = MapOptions(output_remaps=({"a": TransferPath(f"/b{n}")} for n in range(2)))
-
-    assert one.resolve(2).fixed_output_remaps == {
-        "sub/a": f"{tmp_path}/b",
-        "c": "https://e.org/d",
-    }
-    for _ in range(2):
-        assert each.resolve(2).output_remaps == [{"a": "/b0"}, {"a": "/b1"}]
-    with pytest.raises(MisalignedInputData, match="'output_remaps'"):
-        each.resolve(3)
-
-
-@pytest.mark.parametrize(
-    "remaps",
-    ["a", 7, [7], {"a": 7}, {7: "a"}, {"/a": "/b"}, {"../a": "/b"}, {".": "/b"}, {"a": "/b/"},
-     {"a": "/b\\;c"}],
-)  # fmt: skip
-def test_what_is_no_destination_is_refused(remaps):
-    with pytest.raises(InvalidMapOption, match=r"output_remaps|destination|file name"):
-        MapOptions(output_remaps=remaps).resolve(1)
-
-
-def test_output_remaps_are_inherited_and_the_leftmost_win():
-    """B11."""
-    a, b = (MapOptions(output_remaps={"a": to}) for to in ("/1", "/2"))
-
-    assert MapOptions.merge(MapOptions(), a).resolve(1).fixed_output_remaps == {"a": "/1"}
-    assert MapOptions.merge(b, a).resolve(1).fixed_output_remaps == {"a": "/2"}
