@@ -15,8 +15,9 @@ from htmap.delivery import packing, transplants
 from htmap.delivery.command import RUNNER_ARGUMENTS, in_shell
 from htmap.settings import settings
 
-# In the job's folder. No file of an argument is given a name that begins like these.
-_ARCHIVE = "_htmap_python.tar.gz"
+# In the job's folder, where it arrives as any file of the options does: by a name that hardly any
+# other has.
+_ARCHIVE = "htmap-python.tar.gz"
 _UNPACKED = "_htmap_python"
 
 
