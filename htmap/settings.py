@@ -282,8 +282,19 @@ def _merged(winner: dict[str, Any], loser: dict[str, Any]) -> dict[str, Any]:
 # --- the file -------------------------------------------------------------------------------------
 
 
+def user_path() -> Path:
+    """Return the path of the user's file of settings, which need not exist."""
+    return Path(os.path.expanduser("~/.htmaprc"))  # noqa: PTH111 - never fails without a home
+
+
+def variable_of(key: str) -> str | None:
+    """Return the environment variable that sets a setting now, if one does."""
+    set_now = {_ENVIRONMENT[name]: name for name in _ENVIRONMENT if os.environ.get(name)}
+    return set_now.get(key)
+
+
 def _user_file() -> dict[str, Any]:
-    path = Path(os.path.expanduser("~/.htmaprc"))  # noqa: PTH111 - never fails without a home
+    path = user_path()
     # os.path, because a home that may not even be looked into cannot hold settings of ours.
     return _read(path) if os.path.exists(path) else {}  # noqa: PTH110
 

@@ -8,10 +8,19 @@ import sys
 
 import click
 
+from htmap.cli.acting import hold, pause, release, resume, vacate
+from htmap.cli.autocompletion import autocompletion
+from htmap.cli.components import analyze, components, reasons
+from htmap.cli.configuration import set_, settings
+from htmap.cli.editing import edit, retag
 from htmap.cli.group import Commands
+from htmap.cli.logs import logs
 from htmap.cli.output import errors, stderr, stdout
+from htmap.cli.paths import path
 from htmap.cli.removal import clean, remove
+from htmap.cli.rerunning import rerun
 from htmap.cli.status import status, tags
+from htmap.cli.transplants import transplants
 from htmap.cli.version import version
 from htmap.cli.wait import wait
 from htmap.version import __version__
@@ -24,7 +33,7 @@ from htmap.version import __version__
 )
 @click.pass_context
 def cli(context: click.Context, verbose: bool) -> None:
-    """Look at HTMap maps, wait for them and remove them.
+    """Look at HTMap maps, act on them and remove them.
 
     Exit statuses: 0 all is well, 1 there was an error (each is told on standard error), 2 the
     command line is not understood, 130 Ctrl-C.
@@ -52,5 +61,9 @@ def _log_to_standard_error(context: click.Context, level: int) -> None:
     context.call_on_close(lambda: logger.removeHandler(handler))
 
 
-for command in (clean, errors, remove, status, stderr, stdout, tags, version, wait):
+for command in (
+    *(status, tags, components, wait, errors, reasons, stdout, stderr, analyze),
+    *(hold, release, pause, resume, vacate, remove, clean, rerun, retag, edit),
+    *(path, logs, settings, set_, transplants, autocompletion, version),
+):
     cli.add_command(command)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from htmap.cli import messages
-from htmap.cli.selection import Selection, chooses_maps, existing, maps_of
+from htmap.cli.completion import complete_tags
+from htmap.cli.selection import Selection, chooses_maps, existing_map, maps_of
 from htmap.exceptions import OutputNotFound
-from htmap.management import load
-from htmap.maps import Map
-from htmap.streams import Stream
+
+if TYPE_CHECKING:
+    from htmap import Map
+    from htmap.streams import Stream
 
 
 @click.command()
@@ -22,10 +26,7 @@ from htmap.streams import Stream
     help="Print at most N reports (0, the default, for all).",
 )
 def errors(selection: Selection, limit: int) -> None:
-    """Print the error report of each component that failed.
-
-    Without any TAG, the tags are read from standard input if that is no terminal.
-    """
+    """Print the error report of each component that failed."""
     printed = 0
     for map_ in maps_of(selection):
         for report in map_.error_reports():
@@ -41,45 +42,55 @@ _TIMEOUT = click.option(
 )
 
 
-@click.command()
-@click.argument("tag")
-@_COMPONENT
-@_TIMEOUT
-def stdout(tag: str, component: int, timeout: float | None) -> None:
-    """Print what a component wrote to standard output, once it has ended.
-
-    COMPONENT is its number, from 0.
-    """
-    map_ = _map(tag)
-    _print(map_, map_.stdout, component, timeout)
+_FOLLOW = click.option(
+    "--follow", "-f", is_flag=True, help="Print it as it is written, until the component ends."
+)
 
 
 @click.command()
-@click.argument("tag")
+@click.argument("tag", shell_complete=complete_tags)
 @_COMPONENT
 @_TIMEOUT
-def stderr(tag: str, component: int, timeout: float | None) -> None:
-    """Print what a component wrote to standard error, once it has ended.
+@_FOLLOW
+def stdout(tag: str, component: int, timeout: float | None, follow: bool) -> None:
+    """Print what a component wrote to standard output.
 
-    COMPONENT is its number, from 0.
+    COMPONENT is its number, from 0. Without --follow, all is printed once it has ended.
     """
-    map_ = _map(tag)
-    _print(map_, map_.stderr, component, timeout)
+    map_ = existing_map(tag)
+    _print(map_, map_.stdout, component, timeout, follow)
 
 
-def _map(tag: str) -> Map:
-    return load(*existing([tag]))
+@click.command()
+@click.argument("tag", shell_complete=complete_tags)
+@_COMPONENT
+@_TIMEOUT
+@_FOLLOW
+def stderr(tag: str, component: int, timeout: float | None, follow: bool) -> None:
+    """Print what a component wrote to standard error.
+
+    COMPONENT is its number, from 0. Without --follow, all is printed once it has ended.
+    """
+    map_ = existing_map(tag)
+    _print(map_, map_.stderr, component, timeout, follow)
 
 
-def _print(map_: Map, stream: Stream, component: int, timeout: float | None) -> None:
+def _print(map_: Map, stream: Stream, component: int, timeout: float | None, follow: bool) -> None:
+    if follow:
+        for text in stream.follow(component, timeout):
+            click.echo(text, nl=False)
+    else:
+        click.echo(_whole(stream, component, timeout), nl=False)
+    hold = map_.holds.get(component % len(map_))
+    if hold is not None:
+        messages.error(f"component {component} is held, and has not ended: {hold.reason}")
+
+
+def _whole(stream: Stream, component: int, timeout: float | None) -> str:
     try:
-        text = stream.get(component, timeout=0)
+        return stream.get(component, timeout=0)
     except OutputNotFound:
         if timeout == 0:
             raise
         click.echo(f"Waiting for component {component} to end ...", err=True)
-        text = stream.get(component, timeout)
-    hold = map_.holds.get(component % len(map_))
-    if hold is not None:
-        messages.error(f"component {component} is held, and has not ended: {hold.reason}")
-    click.echo(text, nl=False)
+        return stream.get(component, timeout)

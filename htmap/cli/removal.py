@@ -24,10 +24,7 @@ _YES = click.option("--yes", "-y", is_flag=True, help="Do not ask before everyth
 @_YES
 @click.pass_context
 def remove(context: click.Context, selection: Selection, force: bool, yes: bool) -> None:
-    """Remove maps for good: jobs, inputs and results.
-
-    Without any TAG, the tags are read from standard input if that is no terminal.
-    """
+    """Remove maps for good: jobs, inputs and results."""
     if selection.takes_all() and not (yes or _agreed()):
         context.exit(1)
     for tag in selection.tags():

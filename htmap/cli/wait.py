@@ -39,8 +39,7 @@ def wait(selection: Selection, timeout: float | None) -> None:
     """Wait until no component is left that can go on.
 
     The exit status is 0 if all of them are COMPLETED, and 1 if any is ERRORED, REMOVED, LOST or
-    HELD, or the time is over. Without any TAG, the tags are read from standard input if that is no
-    terminal.
+    HELD, or the time is over.
     """
     maps = list(maps_of(selection))
     with _drawing() as draw:
