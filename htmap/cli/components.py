@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from htmap.cli.selection import Selection, chooses_maps, do_to_each
-from htmap.display.tables import COLOURS
 from htmap.statuses import ComponentStatus
 
 if TYPE_CHECKING:
@@ -40,6 +39,8 @@ def components(
     There is one a line. With --status, the numbers are on one line. Of several maps, each line
     begins with the tag.
     """
+    from htmap.display.tables import COLOURS
+
     if color is not None:
         context.color = color
     several = len(selection.tags()) > 1

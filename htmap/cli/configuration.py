@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,6 @@ import htmap
 from htmap.cli import messages
 from htmap.exceptions import HTMapException, InvalidSettings, MissingSetting
 from htmap.settings import user_path, variable_of
-from htmap.store.files import write_whole
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -53,6 +51,8 @@ def set_(setting: str, value: str) -> None:
     """
     import tomlkit
     import tomlkit.exceptions
+
+    from htmap.store.files import write_whole
 
     typed = _typed(setting, value, _known())
     path = user_path()
@@ -125,6 +125,8 @@ def _literal(text: str) -> Any:
 
 
 def _unknown(setting: str, known: Mapping[str, Any]) -> MissingSetting:
+    import difflib
+
     inside = [name for name in known if name.startswith(f"{setting}.")]
     close = inside or difflib.get_close_matches(setting, known, n=3)
     meant = f"Did you mean {' or '.join(close)}? " if close else ""

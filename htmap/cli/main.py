@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import sys
+from collections.abc import Iterator, Mapping
 
 import click
 
-from htmap.cli.acting import hold, pause, release, resume, vacate
-from htmap.cli.autocompletion import autocompletion
-from htmap.cli.components import analyze, components, reasons
-from htmap.cli.configuration import set_, settings
-from htmap.cli.editing import edit, retag
 from htmap.cli.group import Commands
-from htmap.cli.logs import logs
-from htmap.cli.output import errors, stderr, stdout
-from htmap.cli.paths import path
-from htmap.cli.removal import clean, remove
-from htmap.cli.rerunning import rerun
-from htmap.cli.status import status, tags
-from htmap.cli.transplants import transplants
-from htmap.cli.version import version
-from htmap.cli.wait import wait
 from htmap.version import __version__
 
 
@@ -61,9 +49,45 @@ def _log_to_standard_error(context: click.Context, level: int) -> None:
     context.call_on_close(lambda: logger.removeHandler(handler))
 
 
-for command in (
-    *(status, tags, components, wait, errors, reasons, stdout, stderr, analyze),
-    *(hold, release, pause, resume, vacate, remove, clean, rerun, retag, edit),
-    *(path, logs, settings, set_, transplants, autocompletion, version),
-):
-    cli.add_command(command)
+# In which module each command is.
+_HOMES = {
+    name: (module, name)
+    for module, names in {
+        "acting": "hold pause release resume vacate",
+        "autocompletion": "autocompletion",
+        "components": "analyze components reasons",
+        "configuration": "settings",
+        "editing": "edit retag",
+        "logs": "logs",
+        "output": "errors stderr stdout",
+        "paths": "path",
+        "removal": "clean remove",
+        "rerunning": "rerun",
+        "status": "status tags",
+        "transplants": "transplants",
+        "version": "version",
+        "wait": "wait",
+    }.items()
+    for name in names.split()
+}
+_HOMES["set"] = ("configuration", "set_")
+
+
+class _Homes(Mapping[str, click.Command]):
+    """The commands by name, each imported when it is asked for: most runs need one of them."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        module, its_name = _HOMES[name]
+        command = getattr(importlib.import_module(f"htmap.cli.{module}"), its_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_HOMES)
+
+    def __len__(self) -> int:
+        return len(_HOMES)
+
+
+# Nothing adds to them.
+cli.commands = _Homes()  # type: ignore[assignment]

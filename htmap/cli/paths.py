@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
 
-from htmap import recovery
+from htmap.cli import messages
 from htmap.cli.completion import complete_tags
-from htmap.cli.selection import existing, words_or_standard_input
-from htmap.store import claims
-from htmap.store.folder import MapFolder
+from htmap.cli.selection import NO_TAGS, existing, words_or_standard_input
+
+if TYPE_CHECKING:
+    from htmap.store.folder import MapFolder
 
 _TARGETS = (
     "map",
@@ -48,7 +49,12 @@ def path(targets: tuple[str, ...]) -> None:
     run, the last one at the end. Without any TAG, they are read from standard input if that is no
     terminal.
     """
+    from htmap import recovery
+    from htmap.store.folder import MapFolder
+
     chosen = [_parse(word) for word in words_or_standard_input(targets)]
+    if not chosen:
+        messages.warning(NO_TAGS)
     for tag, (_, target) in zip(existing(tag for tag, _ in chosen), chosen, strict=True):
         for each in _paths(MapFolder(recovery.find(tag)), tag, target):
             click.echo(each)
@@ -64,6 +70,8 @@ def _parse(word: str) -> tuple[str, str]:
 
 
 def _paths(folder: MapFolder, tag: str, target: str) -> Iterator[Path]:
+    from htmap.store import claims
+
     if target == "map":
         yield folder.path
     elif target == "tag":

@@ -28,6 +28,8 @@ from htmap.exceptions import (
 if TYPE_CHECKING:
     from htmap import Map
 
+#: What is said when nothing was chosen.
+NO_TAGS = "no tags were found"
 # Stands for standard input among the tags.
 _STANDARD_INPUT = "-"
 _HOW_TO_CHOOSE = "Without any TAG, the tags are read from standard input if that is no terminal."
@@ -86,7 +88,7 @@ def chooses_maps(otherwise_all: bool = False) -> Callable[[Callable[..., None]],
                 tags = words_or_standard_input(tags)
             selection = Selection(tuple(existing(tags)), patterns, everything)
             if not selection.tags():
-                messages.warning("no tags were found")
+                messages.warning(NO_TAGS)
             function(selection=selection, **options)
 
         if not otherwise_all:

@@ -7,10 +7,7 @@ import sys
 import click
 
 from htmap.cli.selection import Selection, chooses_maps, maps_of
-from htmap.display.records import status_csv, status_json
-from htmap.display.tables import Line, status_lines
 from htmap.exceptions import HTMapException
-from htmap.management import summaries
 
 
 @click.command()
@@ -65,18 +62,18 @@ def status(
     if live:
         _show_live(selection, state, form, context.color)
         return
+    from htmap.display.records import status_csv, status_json
+    from htmap.display.tables import status_lines
+    from htmap.management import summaries
+
     rows = summaries(maps_of(selection))
     if form == "csv":
         click.echo(status_csv(rows, state), nl=False)
     elif form == "text":
         for line in status_lines(rows, state):
-            click.echo(_styled(line))
+            click.echo(click.style(line.text, fg=line.colour, bold=line.is_header or None))
     else:
         click.echo(status_json(rows, state, compact=form == "json_compact"))
-
-
-def _styled(line: Line) -> str:
-    return click.style(line.text, fg=line.colour, bold=line.is_header or None)
 
 
 def _show_live(selection: Selection, state: bool, form: str, color: bool | None) -> None:
