@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from htmap.exceptions import CannotPickle, CorruptPack
+from htmap.exceptions import CannotPickle, CorruptPack, InputCannotBeLoaded
 from htmap.execute import packs
 from htmap.store.directory import writing
 from htmap.store.pickles import dumps, is_portable
@@ -98,6 +99,30 @@ def _record(path: Path, component: int) -> bytes:
             component=component,
             path=path,
         ) from error
+
+
+def read_input(path: Path, component: int, tag: str) -> Arguments:
+    """Load the positional and keyword arguments of a component.
+
+    Raises
+    ------
+    CorruptPack
+        If the pack is damaged or gone.
+    InputCannotBeLoaded
+        If the pickle cannot be loaded here.
+    """
+    data = _record(path, component)
+    try:
+        args, kwargs = pickle.loads(data)
+    except Exception as error:
+        raise InputCannotBeLoaded(
+            f"the input of component {component} of the map {tag!r} cannot be loaded here "
+            f"({type(error).__name__}: {error}). Import or install what it needs where you read it",
+            tag=tag,
+            component=component,
+            path=path,
+        ) from error
+    return args, kwargs
 
 
 def write_inputs(folder: Path, inputs: Iterable[Arguments]) -> int:
