@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import click
 
 from htmap.cli import messages
@@ -35,43 +37,56 @@ def errors(selection: Selection, limit: int) -> None:
                 return
 
 
-_COMPONENT = click.argument("component", type=int)
-_TIMEOUT = click.option(
-    "--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait no longer than this."
-)
+def _reads_a_stream(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the arguments that say whose text it prints, and when."""
+    for decorate in (
+        click.option(
+            "--timeout",
+            type=click.FloatRange(min=0),
+            metavar="SECONDS",
+            help="Wait no longer than this.",
+        ),
+        click.option(
+            "--follow", "-f", is_flag=True, help="Print what it writes while it runs, to its end."
+        ),
+        click.argument("component", type=int),
+        click.argument("tag"),
+    ):
+        command = decorate(command)
+    return command
 
 
 @click.command()
-@click.argument("tag")
-@_COMPONENT
-@_TIMEOUT
-def stdout(tag: str, component: int, timeout: float | None) -> None:
+@_reads_a_stream
+def stdout(tag: str, component: int, timeout: float | None, follow: bool) -> None:
     """Print what a component wrote to standard output, once it has ended.
 
     COMPONENT is its number, from 0.
     """
     map_ = _map(tag)
-    _print(map_, map_.stdout, component, timeout)
+    _print(map_, map_.stdout, component, timeout, follow)
 
 
 @click.command()
-@click.argument("tag")
-@_COMPONENT
-@_TIMEOUT
-def stderr(tag: str, component: int, timeout: float | None) -> None:
+@_reads_a_stream
+def stderr(tag: str, component: int, timeout: float | None, follow: bool) -> None:
     """Print what a component wrote to standard error, once it has ended.
 
     COMPONENT is its number, from 0.
     """
     map_ = _map(tag)
-    _print(map_, map_.stderr, component, timeout)
+    _print(map_, map_.stderr, component, timeout, follow)
 
 
 def _map(tag: str) -> Map:
     return load(*existing([tag]))
 
 
-def _print(map_: Map, stream: Stream, component: int, timeout: float | None) -> None:
+def _print(map_: Map, stream: Stream, component: int, timeout: float | None, follow: bool) -> None:
+    if follow:
+        for piece in stream.follow(component, timeout):
+            click.echo(piece, nl=False)
+        return
     try:
         text = stream.get(component, timeout=0)
     except OutputNotFound:
