@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -36,22 +37,27 @@ def errors(selection: Selection, limit: int) -> None:
                 return
 
 
-_COMPONENT = click.argument("component", type=int)
-_TIMEOUT = click.option(
-    "--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait no longer than this."
-)
-
-
-_FOLLOW = click.option(
-    "--follow", "-f", is_flag=True, help="Print it as it is written, until the component ends."
-)
+def _reads_a_stream(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the arguments that say whose text it prints, and when."""
+    for decorate in (
+        click.option(
+            "--timeout",
+            type=click.FloatRange(min=0),
+            metavar="SECONDS",
+            help="Wait no longer than this.",
+        ),
+        click.option(
+            "--follow", "-f", is_flag=True, help="Print what it writes while it runs, to its end."
+        ),
+        click.argument("component", type=int),
+        click.argument("tag", shell_complete=complete_tags),
+    ):
+        command = decorate(command)
+    return command
 
 
 @click.command()
-@click.argument("tag", shell_complete=complete_tags)
-@_COMPONENT
-@_TIMEOUT
-@_FOLLOW
+@_reads_a_stream
 def stdout(tag: str, component: int, timeout: float | None, follow: bool) -> None:
     """Print what a component wrote to standard output.
 
@@ -62,10 +68,7 @@ def stdout(tag: str, component: int, timeout: float | None, follow: bool) -> Non
 
 
 @click.command()
-@click.argument("tag", shell_complete=complete_tags)
-@_COMPONENT
-@_TIMEOUT
-@_FOLLOW
+@_reads_a_stream
 def stderr(tag: str, component: int, timeout: float | None, follow: bool) -> None:
     """Print what a component wrote to standard error.
 
@@ -77,20 +80,17 @@ def stderr(tag: str, component: int, timeout: float | None, follow: bool) -> Non
 
 def _print(map_: Map, stream: Stream, component: int, timeout: float | None, follow: bool) -> None:
     if follow:
-        for text in stream.follow(component, timeout):
-            click.echo(text, nl=False)
-    else:
-        click.echo(_whole(stream, component, timeout), nl=False)
-    hold = map_.holds.get(component % len(map_))
-    if hold is not None:
-        messages.error(f"component {component} is held, and has not ended: {hold.reason}")
-
-
-def _whole(stream: Stream, component: int, timeout: float | None) -> str:
+        for piece in stream.follow(component, timeout):
+            click.echo(piece, nl=False)
+        return
     try:
-        return stream.get(component, timeout=0)
+        text = stream.get(component, timeout=0)
     except OutputNotFound:
         if timeout == 0:
             raise
         click.echo(f"Waiting for component {component} to end ...", err=True)
-        return stream.get(component, timeout)
+        text = stream.get(component, timeout)
+    hold = map_.holds.get(component % len(map_))
+    if hold is not None:
+        messages.error(f"component {component} is held, and has not ended: {hold.reason}")
+    click.echo(text, nl=False)

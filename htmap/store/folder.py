@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Container, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from htmap.exceptions import CorruptPack
 from htmap.resources import RESOURCES, Resource
@@ -77,13 +77,17 @@ class Run:
         """Path of a job's output pack."""
         return self.folder / "outputs" / str(job)
 
+    def stream(self, name: Literal["stdout", "stderr"], job: int) -> Path:
+        """Path of what a job wrote to a stream."""
+        return self.folder / name / str(job)
+
     def stdout(self, job: int) -> Path:
         """Path of what a job wrote to standard output."""
-        return self.folder / "stdout" / str(job)
+        return self.stream("stdout", job)
 
     def stderr(self, job: int) -> Path:
         """Path of what a job wrote to standard error."""
-        return self.folder / "stderr" / str(job)
+        return self.stream("stderr", job)
 
     @property
     def cluster(self) -> int | None:
