@@ -21,6 +21,8 @@ from htmap.settings import BASE_SETTINGS, USER_SETTINGS, settings
 from htmap.version import __version__, version, version_info
 
 if _TYPE_CHECKING:
+    from htmap.delivery import register_delivery_method
+    from htmap.delivery.transplants import Transplant, transplant_info, transplants
     from htmap.errors import ComponentError
     from htmap.management import (
         clean,
@@ -52,6 +54,7 @@ __all__ = [
     "MapStdErr",
     "MapStdOut",
     "MappedFunction",
+    "Transplant",
     "__version__",
     "build_map",
     "clean",
@@ -61,12 +64,15 @@ __all__ = [
     "load_maps",
     "map",
     "mapped",
+    "register_delivery_method",
     "remove",
     "settings",
     "starmap",
     "status",
     "status_csv",
     "status_json",
+    "transplant_info",
+    "transplants",
     "version",
     "version_info",
 ]
@@ -75,6 +81,8 @@ __all__ = [
 _HOMES = {
     name: (module, name)
     for module, names in {
+        "delivery": "register_delivery_method",
+        "delivery.transplants": "Transplant transplant_info transplants",
         "errors": "ComponentError",
         "management": "clean get_tags load load_maps remove status status_csv status_json",
         "mapped_function": "MappedFunction mapped",

@@ -62,6 +62,8 @@ def map(
         If the function or an input cannot be pickled.
     MisalignedInputData, InvalidMapOption
         If the options do not fit.
+    UnknownPythonDeliveryMethod, CannotTransplantPython
+        If there is no such delivery method, or it cannot deliver this Python.
     UnusableDirectory
         If the HTMap directory cannot be written.
     NoScheduler, SchedulerRefused, SubmitFailed
@@ -202,13 +204,13 @@ def create_map(
     with contextlib.suppress(TagNotFound):
         recovery.find(tag)
         raise claims.taken(tag)
-    method = str(settings["DELIVERY_METHOD"])
-    delivery.descriptors(method)  # an unknown one is refused before anything is written
     # Not `map_options or`: options that are only files are empty as a mapping.
     given = MapOptions() if map_options is None else map_options
     options = MapOptions.merge(
         given, MapOptions(**settings["MAP_OPTIONS"]), _marks_of_defaults(given)
     )
+    method = options.delivery_method or str(settings["DELIVERY_METHOD"])
+    delivery.check(method)  # an unknown one is refused before anything is written
     open_root()
     folder = MapFolder(uuid.uuid4().hex)
     intent = Intent("create", folder.map_id, tag)
@@ -217,12 +219,14 @@ def create_map(
             intent.begin()
             folder.create()
             number, run_folder = folder.create_run()
+        delivered = delivery.deliver(method, tag, folder.path)
+        options = MapOptions.merge(options, delivered.options)
         write_function(folder.function, func)
         count = write_inputs(run_folder / "inputs", args_and_kwargs)
         if not count:
             raise EmptyMap(f"the map {tag!r} has no inputs: a map needs at least one", tag=tag)
         run = Run(run_folder, number, range(count))
-        write_run(run, options.resolve(count), method)
+        write_run(run, options.resolve(count), delivered.command)
         with writing():
             folder.set_transient(transient)
             folder.write_about(count)

@@ -45,6 +45,8 @@ _RESERVED = {
     for word in words.split()
 }
 _OURS = re.compile(r"option\d+")
+# Commands that htmap has defaults for, in their other spelling: with both, one would be ignored.
+_SAME = {f"request{what}": f"request_{what}" for what in ("cpus", "memory", "disk", "gpus")}
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _CUSTOM = re.compile(r"(?:\+|my\.)+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -90,6 +92,9 @@ class MapOptions(UserDict[str, Any]):
     custom_options : dict, optional
         Attributes of your own for the jobs, which a submit file marks by ``+`` or ``MY.``. Values
         are ClassAd expressions, so text needs quotes of its own: ``'"text"'``.
+    delivery_method : str, optional
+        How Python reaches the execute nodes for this map: the name of a delivery method, instead
+        of the one in the settings.
     **kwargs
         Submit commands. Upper and lower case mean the same.
 
@@ -118,9 +123,16 @@ class MapOptions(UserDict[str, Any]):
         input_files: Iterable[str | os.PathLike[str] | Iterable[str | os.PathLike[str]]]
         | None = None,
         custom_options: Mapping[str, Any] | None = None,
+        delivery_method: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__()
+        if not isinstance(delivery_method, (str, type(None))):
+            raise InvalidMapOption(
+                f"delivery_method is {delivery_method!r}, but has to be the name of a delivery "
+                "method: one holds for the whole map"
+            )
+        self.delivery_method = delivery_method
         self.fixed_input_files = () if fixed_input_files is None else _files(fixed_input_files)
         if isinstance(input_files, (str, bytes, os.PathLike, Mapping)):
             raise InvalidMapOption(
@@ -172,9 +184,11 @@ class MapOptions(UserDict[str, Any]):
             merged.data.update(other.data)
             if other.input_files is not None:
                 merged.input_files = other.input_files
+            if other.delivery_method is not None:
+                merged.delivery_method = other.delivery_method
         requirements = [other.data.get("requirements", "") for other in others]
         requirements = [each for each in requirements if not isinstance(each, str) or each.strip()]
-        if len(requirements) > 1:
+        if requirements:
             merged.data["requirements"] = _all_of(requirements)
         files = itertools.chain.from_iterable(other.fixed_input_files for other in others)
         merged.fixed_input_files = tuple(dict.fromkeys(files))
@@ -243,6 +257,8 @@ def _repeatable(values: Any, name: str) -> Any:
 
 
 def _all_of(requirements: list[Any]) -> Any:
+    if len(requirements) == 1:
+        return requirements[0]
     if all(isinstance(requirement, str) for requirement in requirements):
         return _joined(requirements)
     columns = (itertools.repeat(each) if isinstance(each, str) else each for each in requirements)
@@ -250,7 +266,8 @@ def _all_of(requirements: list[Any]) -> Any:
 
 
 def _joined(requirements: Iterable[str]) -> str:
-    return " && ".join(f"({requirement})" for requirement in dict.fromkeys(requirements))
+    parts = [each for each in dict.fromkeys(map(str, requirements)) if each.strip()]
+    return " && ".join(f"({requirement})" for requirement in parts)
 
 
 def _aligned(values: Iterable[Any], components: int, name: str) -> list[Any]:
@@ -272,7 +289,7 @@ def _name(name: str) -> str:
     """Return the one way to write a name: lower case, and MY. where a submit file may have +."""
     lower = name.lower()
     prefix = _CUSTOM.match(lower)
-    return f"MY.{lower[prefix.end() :]}" if prefix else lower
+    return f"MY.{lower[prefix.end() :]}" if prefix else _SAME.get(lower, lower)
 
 
 def _checked_name(name: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 
-from htmap import delivery
 from htmap.exceptions import HTMapException
 from htmap.options import ResolvedOptions
 from htmap.pool import loss, queue
@@ -22,8 +21,14 @@ from htmap.store.journal import Intent
 ABANDONED = "the map was not completely made"
 
 
-def write_run(run: Run, options: ResolvedOptions, method: str) -> None:
+def write_run(run: Run, options: ResolvedOptions, command: Mapping[str, str]) -> None:
     """Write down a run whose inputs are there, so that any process could submit it.
+
+    Parameters
+    ----------
+    command : mapping
+        What the delivery method says that each job runs. It is written down, not the method's
+        name: a rerun runs the same Python, though settings and images change.
 
     Raises
     ------
@@ -32,11 +37,11 @@ def write_run(run: Run, options: ResolvedOptions, method: str) -> None:
     """
     with writing():
         sync_tree(run.folder)
-        run.write({**vars(options), "delivery": method})
+        run.write({**vars(options), "delivery": dict(command)})
 
 
-def options_of(run: Run) -> tuple[ResolvedOptions, str]:
-    """Return the options and the delivery method that a run was written with."""
+def options_of(run: Run) -> tuple[ResolvedOptions, dict[str, str]]:
+    """Return the options and the command that a run was written with."""
     saved = run.submit
     more = saved["input_files"]
     options = ResolvedOptions(
@@ -45,7 +50,7 @@ def options_of(run: Run) -> tuple[ResolvedOptions, str]:
         fixed_input_files=tuple(saved["fixed_input_files"]),
         input_files=None if more is None else [tuple(paths) for paths in more],
     )
-    return options, str(saved["delivery"])
+    return options, dict(saved["delivery"])
 
 
 def submit_run(folder: MapFolder, run: Run, tag: str) -> None:
@@ -58,10 +63,10 @@ def submit_run(folder: MapFolder, run: Run, tag: str) -> None:
     SubmitFailed
         If it does not take the jobs. Whatever is raised, none of them stays in the queue.
     """
-    options, method = options_of(run)
+    options, command = options_of(run)
     schedd = locate()
     try:
-        cluster = submit(schedd, folder, run, tag, delivery.descriptors(method), options)
+        cluster = submit(schedd, folder, run, tag, command, options)
         with writing():
             run.record_cluster(cluster, loss.queue_of(schedd))
     except BaseException:

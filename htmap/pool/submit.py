@@ -56,7 +56,7 @@ def submit(
     folder: MapFolder,
     run: Run,
     tag: str,
-    delivery: Mapping[str, str],
+    command: Mapping[str, str],
     options: ResolvedOptions,
 ) -> int:
     """Submit a run; return its cluster.
@@ -66,7 +66,7 @@ def submit(
     NoScheduler, SchedulerRefused, SubmitFailed
         If the schedd does not take the jobs; it may have some of them nevertheless.
     """
-    lines = describe(folder, run, tag, delivery, options)
+    lines = describe(folder, run, tag, command, options)
     # The user's own `hold` is theirs to release.
     own = "hold" in options.fixed or "hold" in options.per_component
     briefly_held = schedd.version >= _STARTS_ON_ACTION and not own
@@ -101,7 +101,7 @@ def describe(
     folder: MapFolder,
     run: Run,
     tag: str,
-    delivery: Mapping[str, str],
+    command: Mapping[str, str],
     options: ResolvedOptions,
 ) -> dict[str, str]:
     """Return the submit description of a run, command by command.
@@ -140,12 +140,7 @@ def describe(
         lines["max_idle"] = str(min(_MOST_IDLE, max(_LEAST_IDLE, run.jobs // 10)))
     lines.update(options.fixed)
     lines.update({key: f"$(option{number})" for number, key in enumerate(options.per_component)})
-    requirements = [
-        part for part in (delivery.get("requirements"), lines.get("requirements")) if part
-    ]
-    lines.update(delivery)
-    if requirements:
-        lines["requirements"] = " && ".join(f"({part})" for part in requirements)
+    lines.update(command)
     return lines
 
 

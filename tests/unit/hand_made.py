@@ -46,7 +46,7 @@ class HandMade:
         number, folder = self.folder.create_run()
         self.run = Run(folder, number, range(len(statuses)), per_job)
         write_inputs(self.run.folder / "inputs", (((i,), {}) for i in range(len(statuses))))
-        write_run(self.run, MapOptions().resolve(len(statuses)), "shared")
+        write_run(self.run, MapOptions().resolve(len(statuses)), {})
         self.cluster = next(self.clusters)
         self.run.record_cluster(self.cluster)
         self.folder.set_transient(transient)
