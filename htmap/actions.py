@@ -20,7 +20,7 @@ from htmap.handle import MapHandle
 from htmap.pool import queue
 from htmap.resources import DISK, MEMORY, Resource
 from htmap.statuses import ComponentStatus
-from htmap.store import claims
+from htmap.store import claims, history
 from htmap.store.directory import writing
 from htmap.store.journal import Intent
 from htmap.store.state import State
@@ -127,7 +127,9 @@ class MapActions(MapHandle):
                 self._wait_until(done, _LOG_SECONDS, f"the {action.lower()}")
 
     def _ask_for(self, action: queue.Action) -> int:
-        return queue.act(self._folder.map_id, action, "htmap, for the owner of the map")
+        acted_on = queue.act(self._folder.map_id, action, "htmap, for the owner of the map")
+        history.write(f"map {self.tag}: {action.lower()}, {acted_on} jobs")
+        return acted_on
 
     def set_memory(self, memory: int) -> None:
         """Change how much memory the jobs ask for: those in the queue, and reruns.
@@ -173,6 +175,7 @@ class MapActions(MapHandle):
         unfinished = self._refresh().unfinished
         with writing():
             self._folder.set_request(resource, amount)
+        history.write(f"map {self.tag}: {resource.command} set to {amount} {resource.unit}")
         if unfinished:
             # Without the mark first: by it a personal pool knows that nobody chose.
             attributes = {resource.mark: "false", resource.attribute: str(amount)}
@@ -216,6 +219,7 @@ class MapActions(MapHandle):
         if not chosen:
             return
         submit_rerun(self._folder, self.tag, {i: self._tracker.run_and_job(i) for i in chosen})
+        history.write(f"map {self.tag}: run again, {len(chosen)} components")
         self._tracker.look_for_runs()
 
     def _status(self, name: str) -> ComponentStatus:
@@ -255,6 +259,7 @@ class MapActions(MapHandle):
             self._wait_for_jobs_to_leave()
         recovery.delete(self._folder, self.tag)
         intent.end()
+        history.write(f"map {self.tag}: removed")
 
     def _wait_for_jobs_to_leave(self) -> None:
         try:
@@ -292,6 +297,7 @@ class MapActions(MapHandle):
             raise CannotRetagMap(f"cannot retag the map {self.tag!r}: {error}", tag=tag) from error
         finally:
             intent.end()
+        history.write(f"map {self.tag}: has the tag {tag} now")
         self.tag = tag
         self._rename_batch()
 

@@ -47,9 +47,18 @@ class Commands(click.Group):
             if ctx.params["verbose"]:
                 raise
             messages.error(_sentence(error))
+            _forget_unwritten()
             if not isinstance(error, (HTMapException, OSError)):
                 _log_traceback()
         ctx.exit(messages.exit_status(ctx))
+
+
+def _forget_unwritten() -> None:
+    """Keep what standard output does not take (a full disk) from being tried again at the end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _log_traceback() -> None:

@@ -6,10 +6,12 @@ import importlib
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 
 import click
 
+from htmap.cli import messages
 from htmap.cli.group import Commands
 from htmap.version import __version__
 
@@ -29,6 +31,7 @@ def cli(context: click.Context, verbose: bool) -> None:
     if os.environ.get("NO_COLOR"):
         context.color = False
     _log_to_standard_error(context, logging.DEBUG if verbose else logging.WARNING)
+    _show_warnings(context)
 
 
 class _StandardError(logging.Handler):
@@ -47,6 +50,12 @@ def _log_to_standard_error(context: click.Context, level: int) -> None:
     # A program that calls this command as a function gets its logger back as it was.
     context.call_on_close(lambda: logger.setLevel(before))
     context.call_on_close(lambda: logger.removeHandler(handler))
+
+
+def _show_warnings(context: click.Context) -> None:
+    """Show what the library warns of as this command's own warnings, without a place in code."""
+    context.with_resource(warnings.catch_warnings())
+    warnings.showwarning = lambda message, *_, **__: messages.warning(str(message))
 
 
 # In which module each command is.

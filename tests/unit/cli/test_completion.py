@@ -59,7 +59,9 @@ def test_commands_tags_and_values_are_completed(terminal, tmp_path):
     assert printed(terminal, "htmap components l\t2\t", tmp_path) == "0 RUNNING\n"
     assert printed(terminal, "htmap components f\t", tmp_path) == "0 IDLE\n"
     # A tag that was given is not offered again.
-    assert printed(terminal, "htmap status --no-state f\t lr=0.2 lr\t", tmp_path).split() == [
+    assert printed(
+        terminal, "htmap status --no-state --no-m\tf\t lr=0.2 lr\t", tmp_path
+    ).split() == [
         "Tag",
         "f(x)&{y}",
         "lr=0.1,a",

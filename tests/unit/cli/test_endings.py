@@ -6,7 +6,7 @@ import os
 import subprocess
 
 import pytest
-from command import COMMAND, run
+from command import COMMAND, Terminal, run
 from hand_made import HandMade
 
 import htmap
@@ -30,7 +30,7 @@ def test_a_mistyped_command_is_told_what_it_may_have_been():
     assert "status" in result.stderr.splitlines()[-1]
 
 
-def test_an_unexpected_error_is_a_sentence(monkeypatch):
+def test_an_unexpected_error_is_a_sentence_and_its_traceback_is_logged(monkeypatch, htmap_dir):
     def fail(tag: str) -> None:
         raise TypeError("surprise")
 
@@ -39,6 +39,13 @@ def test_an_unexpected_error_is_a_sentence(monkeypatch):
     result = run("status")
     assert result.exit_code == 1
     assert result.stderr.startswith("ERROR: unexpected TypeError: surprise")
+    assert "Traceback" not in result.stderr
+    # It is in the log.
+    log = run("logs").stdout
+    assert log == f"{htmap_dir}/logs/htmap.log\n"
+    text = run("logs", "--view").stdout
+    assert "Traceback (most recent call last)" in text
+    assert "TypeError: surprise" in text
 
 
 def test_verbose_shows_the_traceback():
@@ -95,3 +102,30 @@ def test_a_tag_that_the_encoding_lacks_is_escaped():
         env={**os.environ, "PYTHONIOENCODING": "latin-1"},
     )
     assert (done.stdout, done.stderr) == ("\\U0001f4da\n", "")
+
+
+def test_what_is_warned_of_is_shown_without_its_place_in_the_code(tmp_path):
+    (tmp_path / ".htmaprc").write_text("WAITTIME = 3\n")
+    done = subprocess.run([*COMMAND, "tags"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.startswith("WARNING: the setting WAITTIME in ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("module", ["click", "rich", "tomlkit"])
+def test_an_extra_that_is_missing_is_named(module):
+    HandMade("a", "COMPLETED")
+    arguments = {"click": "tags", "rich": "wait a", "tomlkit": "set WAIT_TIME 1"}[module]
+    code = f"import sys; sys.modules[{module!r}] = None; from htmap.__main__ import main; main()"
+    with Terminal(*arguments.split(), program=[sys.executable, "-c", code]) as terminal:
+        assert terminal.exit_status() == 1
+    assert f"needs {module}: run `pip install 'htmap[cli]'`" in terminal.shown
+    assert "Traceback" not in terminal.shown
+
+
+def test_a_full_disk_is_told():
+    HandMade("a", "COMPLETED")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*COMMAND, "tags"], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "ERROR: [Errno 28] No space left on device\n"

@@ -43,7 +43,7 @@ def test_tags_imports_neither_the_bindings_nor_rich(htmap_dir):
 def test_status_counts_components_of_all_maps():
     HandMade("a", "COMPLETED", "COMPLETED", "ERRORED")
     HandMade("b", "IDLE", transient=True)
-    assert run("status", "--no-color").output == (
+    assert run("status", "--no-meta", "--no-color").output == (
         "Tag  HELD  ERRORED  IDLE  RUNNING  COMPLETED\n"
         "a     0       1      0       0         2\n"
         "* b   0       0      1       0         0\n"
@@ -64,7 +64,7 @@ def test_status_leaves_standard_input_alone():
 
 def test_statuses_that_are_rare_get_a_column_so_that_counts_add_up():
     HandMade("a", "UNMATERIALIZED", "REMOVED", "COMPLETED")
-    header, row = run("status").output.splitlines()
+    header, row = run("status", "--no-meta").output.splitlines()
     counts = dict(zip(header.split()[1:], map(int, row.split()[1:]), strict=True))
     assert counts["UNMATERIALIZED"] == counts["REMOVED"] == counts["COMPLETED"] == 1
     assert sum(counts.values()) == 3
@@ -113,7 +113,7 @@ def test_colours_can_be_turned_off_at_a_terminal(how, monkeypatch):
 
 def test_json_has_an_object_for_each_map():
     HandMade("a", "COMPLETED", "HELD", "REMOVED")
-    assert json.loads(run("status", "--format", "json").output) == {
+    assert json.loads(run("status", "--no-meta", "--format", "json").output) == {
         "a": {
             "tag": "a",
             "component_status_counts": {
@@ -135,7 +135,8 @@ def test_json_has_an_object_for_each_map():
 def test_json_of_odd_tags_and_of_no_state_is_valid(form):
     tag = "caf\u00e9-{}&%=\U0001f4da"
     HandMade(tag, "COMPLETED")
-    assert json.loads(run("status", "--format", form, "--no-state").output) == {tag: {"tag": tag}}
+    output = run("status", "--format", form, "--no-state", "--no-meta").output
+    assert json.loads(output) == {tag: {"tag": tag}}
 
 
 def test_compact_json_is_one_line_without_spaces():
@@ -171,8 +172,28 @@ def test_csv_has_a_header_and_a_line_for_each_map():
 
 def test_no_state_leaves_the_tags():
     HandMade("a", "COMPLETED")
-    assert run("status", "--no-state").output == "Tag\na\n"
-    assert run("status", "--no-state", "--format", "csv").output == "tag\na\n"
+    assert run("status", "--no-state", "--no-meta").output == "Tag\na\n"
+    assert run("status", "--no-state", "--no-meta", "--format", "csv").output == "tag\na\n"
+
+
+META = ("local_disk_usage", "max_memory_usage", "max_runtime", "total_runtime")
+
+
+def test_what_maps_take_and_used_is_told_unless_it_is_not_wanted():
+    """With these, json and csv never worked (B15)."""
+    made = HandMade("a", "COMPLETED", "RUNNING")
+    size = made.folder.size()
+    header, row = run("status").output.splitlines()
+    assert header.endswith("Local Data  Max Memory  Max Runtime  Total Runtime")
+    assert row.endswith("0:00:00")
+    found = json.loads(run("status", "--format", "json").output)["a"]
+    assert size <= found["local_disk_usage"] < size + 10_000  # the state may be saved meanwhile
+    assert set(META) < set(found)
+    (record,) = csv.DictReader(io.StringIO(run("status", "--format", "csv").output))
+    assert int(record["local_disk_usage"]) >= size
+    assert set(META) < set(record)
+    for form in ("json", "json_compact", "csv"):
+        assert "runtime" not in run("status", "--no-meta", "--format", form).output
 
 
 @pytest.mark.parametrize("form", ["json", "json_compact", "csv"])
