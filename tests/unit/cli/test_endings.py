@@ -4,6 +4,7 @@ import dataclasses
 import logging
 import os
 import subprocess
+import sys
 
 import pytest
 from command import COMMAND, Terminal, run
