@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 _REMOVAL_SECONDS = 20.0
 # How long an action waits for the event log to tell of it.
 _LOG_SECONDS = 5.0
-# And for the schedd to know of what the event log has told already.
+# How long it waits, each time, for the schedd to know of what the event log has told already.
 _PATIENCE = (0.05, 0.1, 0.2, 0.4, 0.8)
 
 
@@ -49,6 +49,7 @@ class MapActions(MapHandle):
         """
         self._act(
             "Hold",
+            (),
             lambda state: (
                 state.unfinished
                 == state.count(ComponentStatus.HELD) + state.count(ComponentStatus.UNMATERIALIZED)
@@ -65,7 +66,9 @@ class MapActions(MapHandle):
         """
         held = dict(self._refresh().holds)
         # Not until none is held: HTCondor may hold one again at once.
-        self._act("Release", lambda state: not any(state.holds.get(i) is held[i] for i in held))
+        self._act(
+            "Release", held, lambda state: not any(state.holds.get(i) is held[i] for i in held)
+        )
 
     def pause(self) -> None:
         """Suspend all jobs that run now; they stay where they are until :meth:`resume`.
@@ -100,36 +103,37 @@ class MapActions(MapHandle):
     def _act_on(self, action: queue.Action, *statuses: ComponentStatus) -> None:
         """Act on the jobs, and wait until those that have these statuses have others."""
         state = self._refresh()
+        before = [component for status in statuses for component in state.with_status(status)]
+        self._act(
+            action, before, lambda now: not any(now[component] in statuses for component in before)
+        )
+
+    def _act(
+        self, action: queue.Action, components: Iterable[int], done: Callable[[State], bool]
+    ) -> None:
+        """Act on the jobs in the queue, and wait for the event log to tell of it.
+
+        The log may tell what became of a job before the schedd knows, which then does nothing to
+        it: where it acts on fewer jobs than those ``components`` have, it is asked again.
+        """
+        state = self._refresh()
         if not state.unfinished:
             return
-        before = [component for status in statuses for component in state.with_status(status)]
-        jobs = len({(state.run[component], state.job[component]) for component in before})
-        # What a job does, the event log may tell before the schedd knows: then that is asked again.
-        for patience in (*_PATIENCE, _LOG_SECONDS):
-            if self._ask_for(action) >= jobs:
-                patience = _LOG_SECONDS
+        jobs = len({(state.run[component], state.job[component]) for component in components})
+        for patience in _PATIENCE:
+            acted_on = queue.act(self._folder.map_id, action, "htmap, for the owner of the map")
+            history.write(f"map {self.tag}: {action.lower()}, {acted_on} jobs")
+            if not acted_on and not jobs:
+                return
+            # The queue has it then, and the log may be late.
+            is_enough = acted_on >= jobs
             with contextlib.suppress(TimeoutError):
                 self._wait_until(
-                    lambda now: not any(now[component] in statuses for component in before),
-                    patience,
-                    f"the {action.lower()}",
+                    done, _LOG_SECONDS if is_enough else patience, f"the {action.lower()}"
                 )
                 return
-            if patience == _LOG_SECONDS:
+            if is_enough:
                 return
-
-    def _act(self, action: queue.Action, done: Callable[[State], bool]) -> None:
-        """Act on the jobs in the queue, and wait for the event log to tell of it."""
-        if not self._refresh().unfinished:
-            return
-        if self._ask_for(action):
-            with contextlib.suppress(TimeoutError):  # the queue has it; the log may be late
-                self._wait_until(done, _LOG_SECONDS, f"the {action.lower()}")
-
-    def _ask_for(self, action: queue.Action) -> int:
-        acted_on = queue.act(self._folder.map_id, action, "htmap, for the owner of the map")
-        history.write(f"map {self.tag}: {action.lower()}, {acted_on} jobs")
-        return acted_on
 
     def set_memory(self, memory: int) -> None:
         """Change how much memory the jobs ask for: those in the queue, and reruns.

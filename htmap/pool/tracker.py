@@ -31,8 +31,8 @@ _STATUSES = {
     EventKind.JOB_RELEASED: ComponentStatus.IDLE,
 }
 
-# The job has left its machine. Of one that is held while it starts or runs, the schedd may tell that
-# it is held before the shadow, on a busy machine seconds later, tells that it has stopped.
+# The job has left its machine. Of one that is held while it starts or runs, the schedd may tell
+# that it is held before the shadow, on a busy machine seconds later, tells that it has stopped.
 _STOPS = {
     EventKind.JOB_EVICTED,
     EventKind.SHADOW_EXCEPTION,
