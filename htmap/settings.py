@@ -341,7 +341,26 @@ def variable_of(key: str) -> str | None:
 def _user_file() -> dict[str, Any]:
     path = user_path()
     # os.path, because a home that may not even be looked into cannot hold settings of ours.
-    return _read(path) if os.path.exists(path) else {}  # noqa: PTH110
+    if not os.path.exists(path):  # noqa: PTH110
+        return {}
+    values, known = _read(path), set(_keys(_defaults()))
+    for key in _keys(values):
+        # MAP_OPTIONS may hold any option of HTCondor's; MapOptions looks at them. Of a table that
+        # nobody knows, its name is enough.
+        table = key.rpartition(".")[0]
+        if (
+            key in known
+            or table.partition(".")[0] == "MAP_OPTIONS"
+            or (table and table not in known)
+        ):
+            continue
+        # Not logged: whoever mistyped a setting would never see it.
+        warnings.warn(
+            f"the setting {key} in {path} is not known to htmap, which does nothing with it."
+            f"{_meant(key, known)}",
+            stacklevel=2,
+        )
+    return values
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -373,16 +392,8 @@ def _checked(
     checked = {}
     for name, value in values.items():
         key = within + name
-        if name not in defaults:
-            # Not logged: whoever mistyped a setting would never see it.
-            warnings.warn(
-                f"the setting {key} in {path} is not known to htmap and has no effect."
-                f"{_meant(key, _keys(_defaults()))}",
-                stacklevel=2,
-            )
+        if name not in defaults or (name == "MAP_OPTIONS" and isinstance(value, dict)):
             checked[name] = value
-        elif name == "MAP_OPTIONS" and isinstance(value, dict):
-            checked[name] = value  # any option of HTCondor's; MapOptions looks at them
         elif isinstance(defaults[name], dict) and isinstance(value, dict):
             checked[name] = _checked(value, defaults[name], path, within=f"{key}.")
         else:

@@ -82,7 +82,7 @@ def register_delivery_method(
     Raises
     ------
     TypeError
-        If the name is no text, or a function cannot be called.
+        If the name is empty, or a function cannot be called.
 
     Examples
     --------
@@ -93,12 +93,11 @@ def register_delivery_method(
     >>> htmap.MapOptions(delivery_method="fast").delivery_method
     'fast'
     """
-    if not isinstance(name, str) or not name:
-        raise TypeError(f"the name of a delivery method is text, not {name!r}")
-    if not callable(descriptors_func) or not (setup_func is None or callable(setup_func)):
+    functions = [descriptors_func, *([] if setup_func is None else [setup_func])]
+    if not name or not all(map(callable, functions)):
         raise TypeError(
-            f"the delivery method {name!r} needs functions that take a map's tag and folder, not "
-            f"{descriptors_func!r} and {setup_func!r}"
+            f"the delivery method {name!r} needs a name, and functions that take a map's tag and "
+            f"folder; got {descriptors_func!r} and {setup_func!r}"
         )
     _METHODS[name] = _Method(descriptors_func, setup_func)
 
@@ -154,6 +153,11 @@ def deliver(name: str, tag: str, map_dir: Path) -> Delivery:
     command = {key: str(said.pop(key)) for key in _COMMAND if key in said}
     files = _paths(said.pop("transfer_input_files", ()), map_dir)
     if "executable" not in command:
+        if "arguments" in command:
+            raise InvalidMapOption(
+                f"the delivery method {name!r} gives arguments without an executable, which would "
+                "be those of another: correct its descriptors_func"
+            )
         command = {**assume.descriptors(tag, map_dir), **command}
     return Delivery(command, MapOptions(fixed_input_files=files, **said))
 

@@ -167,7 +167,8 @@ def pack(file: BinaryIO) -> None:
         if _is_virtual():
             _add(archive, f"base/bin/{_name()}", str(_interpreter()))
             for library in _libraries():
-                _add(archive, f"base/htmap-libs/{library.name}", str(library))
+                # By the name that it is looked for by, which is a link to the file.
+                _add(archive, f"base/htmap-libs/{library.name}", os.path.realpath(library))
             _add_link(archive, "env/bin/python3", f"../../base/bin/{_name()}")
             _add_link(archive, "env/bin/python", "python3")
         for name, entry in _entries():
@@ -181,9 +182,9 @@ def _add(archive: tarfile.TarFile, name: str, path: str) -> None:
             if os.path.isdir(path):  # noqa: PTH112
                 archive.add(path, name, filter=_anonymous)
                 return
+        if not (os.path.islink(path) or os.path.isfile(path) or os.path.isdir(path)):  # noqa: PTH112, PTH113, PTH114
+            return  # a socket, or what was just deleted
         about = archive.gettarinfo(path, name)
-        if about is None:  # a socket
-            return
         if about.isreg():
             with open(path, "rb") as file:  # noqa: PTH123
                 archive.addfile(_anonymous(about), file)
@@ -199,11 +200,12 @@ def _add(archive: tarfile.TarFile, name: str, path: str) -> None:
 
 
 def _stays_inside(name: str, path: str) -> bool:
-    """Tell whether a link leads to something that lies below the same folder of the archive."""
+    """Tell whether a link leads to something that is packed with it, below the same folder."""
     target = os.readlink(path)  # noqa: PTH115
-    top = name.split("/", 1)[0]
     inside = os.path.normpath(f"{os.path.dirname(name)}/{target}")  # noqa: PTH120
-    return not target.startswith("/") and inside.startswith(f"{top}/")
+    return not target.startswith("/") and any(
+        name.startswith(f"{part.name}/") and inside.startswith(f"{part.name}/") for part in _parts()
+    )
 
 
 def _anonymous(about: tarfile.TarInfo) -> tarfile.TarInfo:

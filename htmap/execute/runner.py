@@ -11,39 +11,41 @@ import json
 import os
 import pickle
 import sys
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List
 
-from . import packs
+from . import packs, versions
 
 
 class VersionMismatchError(Exception):
-    """The function was pickled by a Python whose pickles this one cannot run."""
+    """What the map sent was pickled by versions whose pickles this Python cannot run."""
 
 
-def _minor(version: str) -> Tuple[str, ...]:
-    return tuple(version.split(".")[:2])
+# By value goes what cannot be imported by its name: all that is defined in a notebook or script.
+_REMEDY = (
+    "Make the map with the versions that the execute node has, or choose a delivery method that "
+    "brings them along"
+)
 
 
-def _check_versions(envelope: Dict[str, Any]) -> None:
-    here, there = packs.PYTHON, str(envelope.get("python", ""))
-    if envelope.get("portable") or _minor(here) == _minor(there):
-        return
-    raise VersionMismatchError(
-        f"the function was sent from Python {there} by value (it is not importable by name, as "
-        f"in a notebook or a script), and this node runs Python {here} ({sys.executable}). "
-        "Python's bytecode differs between the two. Run the map from the same minor version of "
-        "Python as on the execute node, or choose a delivery method that brings its own Python."
-    )
+def _loads(envelope: Dict[str, Any], data: bytes, what: str) -> Any:
+    """Unpickle what the map sent, once it is clear that this Python can."""
+    problem = versions.mismatch(envelope, data)
+    if problem is not None:
+        raise VersionMismatchError(f"{what} cannot be loaded on this node: {problem}. {_REMEDY}.")
+    return pickle.loads(data)
 
 
 def _load_function(path: str) -> Callable[..., Any]:
     with packs.PackReader(path) as pack:
-        _check_versions(pack.envelope)
         record = pack.find(packs.ALL_COMPONENTS, packs.FUNCTION)
         if record is None:
             raise packs.DamagedPackError(f"the pack {path} holds no function")
-        function: Callable[..., Any] = pickle.loads(pack.payload(record))
+        function: Callable[..., Any] = _loads(pack.envelope, pack.payload(record), "the function")
     return function
+
+
+def _load_input(pack: packs.PackReader, record: packs.Record) -> Any:
+    return _loads(pack.envelope, pack.payload(record), f"the input of component {record.component}")
 
 
 def _dumps(value: object) -> bytes:
@@ -55,6 +57,16 @@ def _dumps(value: object) -> bytes:
 
         data: bytes = cloudpickle.dumps(value, protocol=5)
         return data
+
+
+def _output_envelope(function_path: str) -> Dict[str, Any]:
+    """Return the output's envelope. The cloudpickle that travels is that of the map's maker."""
+    try:
+        with packs.PackReader(function_path) as pack:
+            sent = pack.envelope.get("cloudpickle")
+    except (OSError, packs.DamagedPackError):  # told when the function is loaded
+        sent = None
+    return packs.versions(kind="output", cloudpickle=sent)
 
 
 class _Job:
@@ -76,13 +88,11 @@ class _Job:
             return
         self.output.add(component, packs.EXCEPTION, exception)
 
-    def run(
-        self, component: int, payload: Callable[[], bytes], function: Callable[..., Any]
-    ) -> None:
+    def run(self, component: int, load: Callable[[], Any], function: Callable[..., Any]) -> None:
         os.environ["HTMAP_COMPONENT"] = str(component)
         self.output.add(component, packs.STARTED)
         try:
-            args, kwargs = pickle.loads(payload())
+            args, kwargs = load()
         except BaseException as error:
             self.fail(component, error, "The component's input could not be read on the node.")
             return
@@ -129,7 +139,7 @@ def main(argv: List[str]) -> int:
     # Modules that travel as input files are imported from the job's folder.
     sys.path.insert(1, os.getcwd())
     os.environ["HTMAP_ON_EXECUTE"] = "1"
-    with packs.PackWriter(output_path, packs.versions(kind="output")) as output:
+    with packs.PackWriter(output_path, _output_envelope(function_path)) as output:
         job = _Job(output)
         try:
             function = _load_function(function_path)
@@ -146,7 +156,7 @@ def main(argv: List[str]) -> int:
             return 1
         with inputs:
             for record in records:
-                job.run(record.component, functools.partial(inputs.payload, record), function)
+                job.run(record.component, functools.partial(_load_input, inputs, record), function)
         left = _threads_left()
         if left:
             remark = f"It was ended although threads went on: {left}"

@@ -57,14 +57,6 @@ def dumps(value: object, what: str) -> bytes:
     return sent
 
 
-def is_portable(data: bytes) -> bool:
-    """Tell whether a pickle can be read by any version of Python 3.
-
-    What cloudpickle sends by value holds bytecode, which differs between minor versions.
-    """
-    return b"cloudpickle" not in data
-
-
 def find_culprit(
     value: object, path: str, pickle_with: Callable[[Any], object]
 ) -> tuple[str, object]:

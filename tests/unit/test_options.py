@@ -401,3 +401,44 @@ def test_a_copy_is_independent():
 
     assert options["request_cpus"] == "1"
     assert copy.resolve(1).fixed_input_files == ("/a",)
+
+
+# --- delivery and requirements ---
+
+
+def test_the_delivery_method_of_the_first_options_that_name_one_wins():
+    none, docker, shared = (MapOptions(delivery_method=m) for m in (None, "docker", "shared"))
+
+    assert MapOptions.merge(none, docker, shared).delivery_method == "docker"
+    assert MapOptions.merge(none, none).delivery_method is None
+    assert "delivery_method" not in docker.resolve(1).fixed
+
+
+@pytest.mark.parametrize("method", [["docker", "shared"], 7, b"docker"])
+def test_a_delivery_method_that_is_no_name_is_refused(method):
+    with pytest.raises(InvalidMapOption, match="delivery_method"):
+        MapOptions(delivery_method=method)
+
+
+@pytest.mark.parametrize("nothing", ["", " "])
+def test_empty_requirements_leave_those_of_others_as_they_are(nothing):
+    merged = MapOptions.merge(
+        MapOptions(requirements=nothing), MapOptions(requirements="HasGPU"), MapOptions()
+    )
+
+    assert merged.resolve(1).fixed == {"requirements": "HasGPU"}
+
+
+def test_empty_requirements_of_one_component_leave_those_of_others_as_they_are():
+    merged = MapOptions.merge(
+        MapOptions(requirements=["", "A"]), MapOptions(requirements="B"), MapOptions()
+    )
+
+    assert merged.resolve(2).per_component == {"requirements": ["(B)", "(A) && (B)"]}
+
+
+def test_a_request_is_the_same_in_both_of_its_spellings():
+    merged = MapOptions.merge(MapOptions(RequestMemory="2GB"), MapOptions(request_memory="128MB"))
+
+    assert merged.resolve(1).fixed == {"request_memory": "2GB"}
+    assert "RequestCpus" in MapOptions(request_cpus=1)
