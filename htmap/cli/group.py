@@ -72,7 +72,9 @@ def _log_traceback() -> None:
 def _sentence(error: Exception) -> str:
     if isinstance(error, (HTMapException, OSError)):
         return str(error)
-    if isinstance(error, ModuleNotFoundError) and error.name in ("rich", "tomlkit"):
-        return f"this command needs {error.name}: run `pip install 'htmap[cli]'`"
+    if isinstance(error, ModuleNotFoundError):
+        missing = (error.name or "").partition(".")[0]
+        if missing in ("rich", "tomlkit"):
+            return f"this command needs {missing}: run `pip install 'htmap[cli]'`"
     # Not one that is raised on purpose.
     return f"unexpected {type(error).__name__}: {error} (`htmap -v ...` shows where)"

@@ -110,7 +110,7 @@ def read_input(path: Path, component: int, tag: str) -> Arguments:
     InputCannotBeLoaded
         If the pickle cannot be loaded here.
     """
-    data = _record(path, component)
+    _, data = _record(path, component)
     try:
         args, kwargs = pickle.loads(data)
     except Exception as error:

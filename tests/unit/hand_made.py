@@ -72,7 +72,7 @@ class HandMade:
         """Write down a rerun; what is logged after that is of the first run nevertheless."""
         number, folder = self.folder.create_run()
         options = MapOptions().resolve(len(self.run.components))
-        write_run(Run(folder, number, components), options, "shared")
+        write_run(Run(folder, number, components), options, {})
 
     def log(self, event: str, component: int) -> None:
         with self.folder.events.open("a") as log:
