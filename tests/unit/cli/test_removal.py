@@ -61,7 +61,8 @@ def test_removing_everything_asks_at_a_terminal(arguments):
 def test_leaving_the_question_open_removes_nothing(answer):
     HandMade("a", "COMPLETED")
     with Terminal("remove", "--all", "--force") as terminal:
-        terminal.wait_for("[y/N]:")
+        # With the space: before that, Python is not reading yet, and Ctrl-C would wait for a key.
+        terminal.wait_for("[y/N]: ")
         terminal.type(answer)
         assert terminal.exit_status() == 130
     assert claims.list_tags() == ("a",)
