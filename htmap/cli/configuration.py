@@ -127,8 +127,10 @@ def _literal(text: str) -> Any:
 def _unknown(setting: str, known: Mapping[str, Any]) -> MissingSetting:
     import difflib
 
+    by_upper = {name.upper(): name for name in known}
+    near = difflib.get_close_matches(setting.upper(), by_upper, n=3)
     inside = [name for name in known if name.startswith(f"{setting}.")]
-    close = inside or difflib.get_close_matches(setting, known, n=3)
+    close = inside or [by_upper[name] for name in near]
     meant = f"Did you mean {' or '.join(close)}? " if close else ""
     return MissingSetting(
         f"there is no setting {setting} that could be set. {meant}`htmap settings` lists those "
