@@ -46,7 +46,6 @@ A dot leads into a table: ``settings["MAP_OPTIONS.request_memory"]``.
 from __future__ import annotations
 
 import copy
-import difflib
 import importlib
 import os
 import sys
@@ -310,6 +309,8 @@ def _keys(values: Mapping[str, Any], within: str = "") -> Iterator[str]:
 
 def _meant(key: str, known: Iterable[str]) -> str:
     """Return a question that names the setting that somebody may have meant, or nothing."""
+    import difflib
+
     by_upper = {name.upper(): name for name in known}
     near = difflib.get_close_matches(key.upper(), by_upper, n=1, cutoff=0.7)
     return f" Did you mean {by_upper[near[0]]!r}?" if near else ""

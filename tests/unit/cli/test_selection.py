@@ -75,6 +75,7 @@ def test_a_tag_typed_with_a_combining_accent_is_found():
 
 
 def test_patterns_work_at_a_terminal():
+    """They failed there, and only there (B19)."""
     HandMade("run-1", "COMPLETED")
     with Terminal("status", "-p", "run-*") as terminal:
         assert terminal.exit_status() == 0

@@ -19,6 +19,7 @@ def test_wait_ends_well_when_all_are_completed():
 
 @pytest.mark.parametrize("status", ["ERRORED", "REMOVED", "HELD"])
 def test_wait_ends_with_1_when_a_component_cannot_go_on(status):
+    """It waited for ever (B25)."""
     HandMade("good", "COMPLETED")
     HandMade("bad", "COMPLETED", status)
     result = run("wait", "--all")
