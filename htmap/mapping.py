@@ -15,6 +15,7 @@ from htmap.exceptions import EmptyMap, NoMapYet, TagNotFound
 from htmap.maps import Map
 from htmap.options import MapOptions
 from htmap.resources import RESOURCES
+from htmap.sending import Sending
 from htmap.settings import settings
 from htmap.store import claims, history
 from htmap.store.directory import open_root, writing
@@ -222,11 +223,13 @@ def create_map(
         delivered = delivery.deliver(method, tag, folder.path)
         options = MapOptions.merge(options, delivered.options)
         write_function(folder.function, func)
-        count = write_inputs(run_folder / "inputs", args_and_kwargs)
+        sending = Sending(folder, options)
+        with sending.departures(args_and_kwargs) as inputs:
+            count = write_inputs(run_folder / "inputs", inputs)
         if not count:
             raise EmptyMap(f"the map {tag!r} has no inputs: a map needs at least one", tag=tag)
         run = Run(run_folder, number, range(count))
-        write_run(run, options.resolve(count), delivered.command)
+        write_run(run, sending.applied(options.resolve(count), count), delivered.command)
         with writing():
             folder.set_transient(transient)
             folder.write_about(count)

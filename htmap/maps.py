@@ -16,6 +16,7 @@ from htmap.display.summaries import one_line
 from htmap.display.tables import Meta, hold_table
 from htmap.errors import ComponentError
 from htmap.handle import Timeout
+from htmap.output_files import MapOutputFiles
 from htmap.results import MapResults
 from htmap.statuses import ComponentStatus
 from htmap.store.state import ComponentHold, State
@@ -257,3 +258,8 @@ class Map(MapActions, MapResults, Sequence[Any]):
     def stderr(self) -> MapStdErr:
         """What each component wrote to standard error, a sequence of str."""
         return MapStdErr(self)
+
+    @property
+    def output_files(self) -> MapOutputFiles:
+        """The folder of the files that each component had transferred, a sequence of Path."""
+        return MapOutputFiles(self)

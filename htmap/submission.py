@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
+from pathlib import Path
 
-from htmap.exceptions import HTMapException
+from htmap.exceptions import HTMapException, InvalidMapOption
 from htmap.options import ResolvedOptions
 from htmap.pool import loss, queue
 from htmap.pool.schedd import locate
@@ -49,6 +50,9 @@ def options_of(run: Run) -> tuple[ResolvedOptions, dict[str, str]]:
         per_component=saved["per_component"],
         fixed_input_files=tuple(saved["fixed_input_files"]),
         input_files=None if more is None else [tuple(paths) for paths in more],
+        arrivals=saved["arrivals"],
+        fixed_output_remaps=saved["fixed_output_remaps"],
+        output_remaps=saved["output_remaps"],
     )
     return options, dict(saved["delivery"])
 
@@ -64,6 +68,7 @@ def submit_run(folder: MapFolder, run: Run, tag: str) -> None:
         If it does not take the jobs. Whatever is raised, none of them stays in the queue.
     """
     options, command = options_of(run)
+    _make_folders(options)
     schedd = locate()
     try:
         cluster = submit(schedd, folder, run, tag, command, options)
@@ -78,6 +83,19 @@ def submit_run(folder: MapFolder, run: Run, tag: str) -> None:
             with contextlib.suppress(OSError):
                 intent.begin()
         raise
+
+
+def _make_folders(options: ResolvedOptions) -> None:
+    """Make the folders that output files go to: HTCondor of 23.9.6 holds a job for want of one."""
+    remaps = [options.fixed_output_remaps, *(options.output_remaps or ())]
+    for folder in {Path(to).parent for each in remaps for to in each.values() if to[0] == "/"}:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InvalidMapOption(
+                f"output_remaps send a file to {folder}, which cannot be made: {error.strerror}",
+                path=folder,
+            ) from error
 
 
 def submit_rerun(folder: MapFolder, tag: str, earlier: Mapping[int, tuple[Run, int]]) -> None:
@@ -97,7 +115,7 @@ def submit_rerun(folder: MapFolder, tag: str, earlier: Mapping[int, tuple[Run, i
     NoScheduler, SchedulerRefused, SubmitFailed
         If the jobs cannot be submitted. Nothing has changed then.
     """
-    options, method = options_of(folder.runs()[0])
+    options, command = options_of(folder.runs()[0])
     requests = folder.requests
     for resource in RESOURCES:
         if resource.command in requests:
@@ -111,7 +129,7 @@ def submit_rerun(folder: MapFolder, tag: str, earlier: Mapping[int, tuple[Run, i
             intent.begin()
         inputs = ((i, earlier[i][0].input(earlier[i][1])) for i in run.components)
         copy_inputs(run.folder / "inputs", inputs)
-        write_run(run, options, method)
+        write_run(run, options, command)
         submit_run(folder, run, tag)
     except BaseException:
         folder.remove_run(number)

@@ -84,5 +84,7 @@ def _paths(folder: MapFolder, tag: str, target: str) -> Iterator[Path]:
                 yield from (run.stdout(0).parent, run.stderr(0).parent)
             elif target == "inputs":
                 yield run.input(0).parent
-            else:
+            elif target == "outputs":
                 yield run.output(0).parent
+            else:
+                yield run.files

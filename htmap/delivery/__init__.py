@@ -71,10 +71,9 @@ def register_delivery_method(
         descriptors. ``universe``, ``executable``, ``transfer_executable`` and ``arguments`` say
         what runs: without an ``executable`` that is the ``python3`` on the job's ``PATH``. With
         one, ``arguments`` has to hand the words in ``htmap.delivery.RUNNER_ARGUMENTS`` to a Python
-        of 3.9 or newer, and the file ``output.pack`` has to be there at the end, whatever happens.
-        ``transfer_input_files`` (a list, or text with commas) is sent in addition; a relative path
-        begins at the map's folder. ``requirements`` are joined by *and* with all others. Anything
-        else is as in :class:`MapOptions`, whose own values win.
+        of 3.9 or newer. ``transfer_input_files`` (a list, or text with commas) is sent in addition;
+        a relative path begins at the map's folder. ``requirements`` are joined by *and* with all
+        others. Anything else is as in :class:`MapOptions`, whose own values win.
     setup_func : callable, optional
         Takes the same; is called before, when the map's folder is there. What it raises undoes the
         map.

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from htmap.execute.places import FOLDER, OUTPUT
+
 #: The words after ``python3`` that run a job, the same for every method: the runner, the map's
 #: function, the job's inputs, and the output that HTCondor brings back. They are files in the
 #: folder that the job starts in.
-RUNNER_ARGUMENTS = "runner.pyz function.pack $(Process) output.pack"
-
-# The output is made first: HTCondor holds a job whose output is missing, and whoever looks at the
-# held job does not learn why. With it, the job ends, and its report has what it said.
-_OUTPUT = ": > output.pack"
+RUNNER_ARGUMENTS = f"runner.pyz function.pack $(Process) {FOLDER}/{OUTPUT}"
 
 
 def in_shell(script: str) -> dict[str, str]:
-    """Return the descriptors of a job that runs a line of ``sh``, which begins with an output.
+    """Return the descriptors of a job that runs a line of ``sh``.
 
     Parameters
     ----------
@@ -24,10 +22,10 @@ def in_shell(script: str) -> dict[str, str]:
     Examples
     --------
     >>> print(in_shell("echo 'two  words'")["arguments"])
-    "-c ': > output.pack; echo ''two  words'''"
+    "-c 'echo ''two  words'''"
     """
     # (Users' manual, "Submit Description File Commands", arguments: the new syntax)
-    quoted = f"{_OUTPUT}; {script}".replace("'", "''").replace('"', '""')
+    quoted = script.replace("'", "''").replace('"', '""')
     return {
         "executable": "/bin/sh",
         "transfer_executable": "false",
@@ -37,6 +35,9 @@ def in_shell(script: str) -> dict[str, str]:
 
 def python3_of(where: str) -> dict[str, str]:
     """Return the descriptors of a job that runs the first ``python3`` on the ``PATH``.
+
+    It is the shell that looks for it, so that a node without it ends the job with a report of that,
+    instead of a job that is held because it cannot be started.
 
     Parameters
     ----------

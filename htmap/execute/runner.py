@@ -1,11 +1,13 @@
 """Run the components of one job: read the input pack, call, write the output pack.
 
-The output pack is made before anything else and always exists, because HTCondor has been told to
-bring it back and a missing file would hold the job.
+The output pack is made before anything else; with the other files that travel back it lies in a
+folder that has to exist when the job ends, because HTCondor has been told to bring back what is in
+it, and would hold the job if there were none (:mod:`htmap.execute.places`).
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
@@ -13,7 +15,7 @@ import pickle
 import sys
 from typing import Any, Callable, Dict, List
 
-from . import packs, versions
+from . import packs, places, versions
 
 
 class VersionMismatchError(Exception):
@@ -75,6 +77,7 @@ class _Job:
     def __init__(self, output: packs.PackWriter) -> None:
         self.output = output
         self.failed = False
+        self.promised = _promised()
 
     def fail(self, component: int, error: BaseException, summary: str = "") -> None:
         from . import reports  # only where something failed: most jobs need none of it
@@ -97,12 +100,26 @@ class _Job:
             self.fail(component, error, "The component's input could not be read on the node.")
             return
         try:
+            _with_checkpoints("restore", component)
             result = function(*args, **kwargs)
         except BaseException as error:  # sys.exit() in a function is a failure of the component
             summary = ""
             if isinstance(error, SystemExit):
                 summary = "The function left by sys.exit() instead of returning."
             self.fail(component, error, summary)
+            with contextlib.suppress(Exception):  # the report tells of a failure already
+                self._keep_promises(component, returned=False)
+        else:
+            self._returned(component, result)
+        _with_checkpoints("forget", component)
+
+    def _returned(self, component: int, result: Any) -> None:
+        try:
+            self._keep_promises(component, returned=True)
+        except BaseException as error:
+            self.fail(
+                component, error, "The function returned, but not all of its files are there."
+            )
             return
         try:
             data = _dumps(result)
@@ -117,6 +134,54 @@ class _Job:
             )
             return
         self.output.add(component, packs.RESULT, data)
+
+    def _keep_promises(self, component: int, returned: bool) -> None:
+        if self.promised:
+            from .carrying import keep_promises
+
+            keep_promises(str(component), self.promised, returned)
+
+
+def _promised() -> List[str]:
+    """Return the names of the files that the map's output_remaps send somewhere else."""
+    try:
+        with open(os.environ["_CONDOR_JOB_AD"], errors="replace") as file:
+            ad = file.read()
+    except (KeyError, OSError):
+        return []
+    if places.PROMISED.lower() not in ad.lower():
+        return []
+    from .carrying import promised
+
+    return promised(ad)
+
+
+def _with_checkpoints(action: str, component: int) -> None:
+    # Most jobs have none, and do without the module.
+    if os.path.isdir(places.scratch(places.FOLDER, places.CHECKPOINTS)):
+        from . import checkpoints
+
+        getattr(checkpoints, action)(str(component))
+
+
+def _arrange() -> None:
+    """Make the job's folder what it was, after an eviction, and give it the stand-in for htmap."""
+    if sys.stdout is not None:
+        # Each line can be read as soon as it was printed, as at a terminal.
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    os.environ.setdefault("_CONDOR_SCRATCH_DIR", os.getcwd())
+    os.environ["HTMAP_ON_EXECUTE"] = "1"
+    # Modules that travel as input files are imported from the job's folder.
+    sys.path.insert(1, os.getcwd())
+    # Last of all: a node that has htmap uses its own.
+    archive = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    sys.path.append(os.path.join(archive, "stand_in"))
+    if os.path.isdir(places.scratch(places.CHECKPOINTS)) or os.path.isdir(
+        places.scratch(places.FILES)
+    ):
+        from . import checkpoints
+
+        checkpoints.resume()
 
 
 def main(argv: List[str]) -> int:
@@ -133,12 +198,8 @@ def main(argv: List[str]) -> int:
         0 if every component returned, else 1.
     """
     function_path, input_path, output_path = (os.path.abspath(path) for path in argv)
-    if sys.stdout is not None:
-        # Each line can be read as soon as it was printed, as at a terminal.
-        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-    # Modules that travel as input files are imported from the job's folder.
-    sys.path.insert(1, os.getcwd())
-    os.environ["HTMAP_ON_EXECUTE"] = "1"
+    _arrange()
+    os.makedirs(os.path.dirname(output_path), exist_ok=True)
     with packs.PackWriter(output_path, _output_envelope(function_path)) as output:
         job = _Job(output)
         try:

@@ -12,7 +12,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from htmap.exceptions import InvalidMapOption, SubmitFailed
+from htmap.execute import places
 from htmap.options import ResolvedOptions
+from htmap.pool import remaps
+from htmap.pool.language import literal
 from htmap.pool.schedd import Schedd
 from htmap.store.folder import MapFolder, Run
 
@@ -34,21 +37,6 @@ RUN_NOTE = "htmap run"
 
 #: HoldReasonCode 15, "submitted on hold": ours for the milliseconds until the release.
 SUBMITTED_ON_HOLD = 15
-
-
-def literal(text: str) -> str:
-    """Quote text so that HTCondor's submit language takes it for itself.
-
-    Raises
-    ------
-    InvalidMapOption
-        If it holds a control character, which no quoting can carry.
-    """
-    if any(ord(character) < 32 or ord(character) == 127 for character in text):
-        raise InvalidMapOption(f"{text!r} holds a control character; HTCondor cannot take that")
-    if "$$" in text:  # looked for in the jobs' ads too, where nothing quotes it
-        raise InvalidMapOption(f"{text!r} holds $$, which HTCondor replaces by something else")
-    return text.replace("$", "$(DOLLAR)")
 
 
 def submit(
@@ -110,7 +98,7 @@ def describe(
     once.
     """
     here = f"runs/{run.number}"
-    inputs = ["runner.pyz", "function.pack", f"{here}/inputs/$(Process)"]
+    inputs = ["runner.pyz", "function.pack", f"{here}/inputs/$(Process)", places.FOLDER]
     lines = {
         "universe": "vanilla",
         "JobBatchName": literal(tag),
@@ -121,11 +109,13 @@ def describe(
         "output": f"{here}/stdout/$(Process)",
         "error": f"{here}/stderr/$(Process)",
         "should_transfer_files": "YES",
-        "when_to_transfer_output": "ON_EXIT",
+        # What it brings back on an eviction goes along to the next node: checkpoints do.
+        "when_to_transfer_output": "ON_EXIT_OR_EVICT",
         "transfer_input_files": ", ".join([*inputs, *map(literal, options.fixed_input_files)]),
-        # Named, or the starter waits a second to see which files are new.
-        "transfer_output_files": "output.pack",
-        "transfer_output_remaps": f'"output.pack = {here}/outputs/$(Process)"',
+        # Named, or the starter waits a second to see which files are new. The slash means what is
+        # in the folder, of which nothing is missed.
+        "transfer_output_files": f"{places.FOLDER}/",
+        "transfer_output_remaps": '"' + remaps.outputs(here, options) + '"',
         "MY.IsHTMapJob": "True",
         # How jobs are found again if nobody lived to write down their cluster.
         "MY.HTMapID": f'"{folder.map_id}"',
@@ -134,6 +124,7 @@ def describe(
     }
     if isinstance(run.components, range):
         lines["component"] = "$(Process)"
+    lines.update(remaps.lines(options))
     if options.input_files is not None:
         lines["transfer_input_files"] += "$(moreinputfiles)"
     if run.jobs > EAGER_JOBS:
@@ -150,6 +141,7 @@ def rows(run: Run, options: ResolvedOptions) -> Iterator[dict[str, str]] | None:
     The names of the columns have no underscore: with one, HTCondor cannot read a list of them.
     """
     varies = bool(options.per_component) or options.input_files is not None
+    varies = varies or options.output_remaps is not None
     if isinstance(run.components, range) and not varies:
         return None
 
@@ -160,6 +152,7 @@ def rows(run: Run, options: ResolvedOptions) -> Iterator[dict[str, str]] | None:
         if options.input_files is not None:
             more = options.input_files[component]
             row["moreinputfiles"] = "".join(f", {literal(path)}" for path in more)
+        row.update(remaps.row(options, component))
         return row
 
     return (of(component) for component in run.components)

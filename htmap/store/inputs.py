@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from htmap.exceptions import CannotPickle, CorruptPack, InputCannotBeLoaded
-from htmap.execute import packs
+from htmap.execute import packs, versions
 from htmap.store.directory import writing
 from htmap.store.pickles import dumps
 from htmap.version import __version__
@@ -110,7 +110,16 @@ def read_input(path: Path, component: int, tag: str) -> Arguments:
     InputCannotBeLoaded
         If the pickle cannot be loaded here.
     """
-    _, data = _record(path, component)
+    envelope, data = _record(path, component)
+    problem = versions.mismatch(envelope, data)
+    if problem is not None:
+        raise InputCannotBeLoaded(
+            f"the input of component {component} of the map {tag!r} cannot be loaded here: "
+            f"{problem}. Load the map with the versions that made it",
+            tag=tag,
+            component=component,
+            path=path,
+        )
     try:
         args, kwargs = pickle.loads(data)
     except Exception as error:
@@ -125,7 +134,9 @@ def read_input(path: Path, component: int, tag: str) -> Arguments:
 
 
 def write_inputs(folder: Path, inputs: Iterable[Arguments]) -> int:
-    """Write one input pack for each item of ``inputs``, as they come; return how many.
+    """Write one input pack for each item of ``inputs``; return how many.
+
+    Each item is pickled before the next is taken (:mod:`htmap.sending` relies on it).
 
     Raises
     ------

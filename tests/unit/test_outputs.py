@@ -1,4 +1,4 @@
-"""Reading results and exceptions: what the versions of both ends let through."""
+"""Reading results, exceptions and inputs: what the versions of both ends let through."""
 
 import logging
 import pickle
@@ -6,10 +6,10 @@ import pickle
 import cloudpickle
 import pytest
 
-from htmap.exceptions import OutputCannotBeLoaded
+from htmap.exceptions import InputCannotBeLoaded, OutputCannotBeLoaded
 from htmap.execute import packs
 from htmap.store import outputs
-from htmap.store.inputs import InputWriter
+from htmap.store.inputs import InputWriter, read_input
 
 
 class Loud:
@@ -65,6 +65,14 @@ def test_an_exception_of_another_python_is_not_unpickled_and_a_line_says_so(tmp_
 
     assert "component 0 is not loaded" in caplog.text
     assert "Python 3.1.4" in caplog.text
+
+
+def test_an_input_of_another_python_is_explained_and_not_unpickled(tmp_path):
+    path = pack_with(tmp_path / "0", packs.INPUT, by_value(Loud()), python="3.1.4")
+
+    with pytest.raises(InputCannotBeLoaded, match=r"Python 3\.1\.4") as caught:
+        read_input(path, 0, "books")
+    assert (caught.value.tag, caught.value.component, caught.value.path) == ("books", 0, path)
 
 
 def test_an_input_that_is_copied_for_a_rerun_says_who_pickled_it(tmp_path):

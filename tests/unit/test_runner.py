@@ -12,12 +12,15 @@ from pathlib import Path
 import cloudpickle
 import pytest
 
+import htmap
 import htmap.execute
 from htmap.execute import packs
 from htmap.store.outputs import read_report
 from htmap.store.runner import runner_path
 
 SOURCES = sorted(Path(htmap.execute.__file__).parent.glob("*.py"))
+# They travel with it.
+SOURCES += [Path(htmap.__file__).with_name(f"{name}.py") for name in ("exceptions", "files")]
 
 
 @pytest.fixture(scope="module")
@@ -280,7 +283,7 @@ def test_a_python_that_is_too_old_says_so_and_leaves_the_output_that_htcondor_wa
 def test_the_runner_holds_the_execute_side_and_cloudpickle_and_nothing_else(runner):
     with zipfile.ZipFile(runner) as archive:
         folders = {name.partition("/")[0] for name in archive.namelist()}
-    assert folders == {"__main__.py", "htmap_node", "cloudpickle"}
+    assert folders == {"__main__.py", "htmap_node", "cloudpickle", "stand_in"}
 
 
 def test_the_same_contents_are_the_same_runner(runner, tmp_path):

@@ -32,6 +32,8 @@ def test_each_target_is_where_that_is():
     assert (inputs / "0").read_bytes()
     (outputs,) = paths("a:outputs")
     assert outputs / "0" == made.run.output(0)
+    (files,) = paths("a:output_files")
+    assert files / "0" == made.run.output_files(0)
     stdout, stderr = paths("a:logs")
     assert (stdout / "0").read_text() == "hello from 0\n"
     assert (stderr / "0").read_text() == "warned by 0"
