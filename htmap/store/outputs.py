@@ -13,6 +13,8 @@ from htmap.execute import packs, versions
 
 logger = logging.getLogger(__name__)
 
+logger = logging.getLogger(__name__)
+
 
 def endings(path: Path) -> dict[int, int]:
     """Return how each component in an output pack ended, without unpickling anything.
@@ -48,6 +50,10 @@ def read_result(path: Path, component: int, tag: str) -> Any:
             if record is None:
                 raise packs.DamagedPackError(f"it holds no result of component {component}")
             data = pack.payload(record)
+            remark = pack.find(packs.ALL_COMPONENTS, packs.REMARK)
+            if remark is not None:
+                text = pack.payload(remark).decode(errors="replace")
+                logger.info("component %s of the map %r: %s", component, tag, text)
     except (OSError, packs.DamagedPackError) as error:
         raise CorruptPack(
             f"the result of component {component} of map {tag!r} cannot be read: {error}. "
@@ -95,6 +101,9 @@ def read_report(path: Path, component: int) -> dict[str, Any] | None:
         for record in pack.records():
             if record.kind == packs.ERROR and record.component in (component, packs.ALL_COMPONENTS):
                 report = json.loads(pack.payload(record))
+            elif record.kind == packs.REMARK and report is not None:
+                remark = pack.payload(record).decode(errors="replace")
+                report["summary"] = f"{report['summary']}\n{remark}".strip()
     return report
 
 

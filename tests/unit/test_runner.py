@@ -15,6 +15,7 @@ import pytest
 import htmap
 import htmap.execute
 from htmap.execute import packs
+from htmap.store.outputs import read_report
 from htmap.store.runner import runner_path
 
 SOURCES = sorted(Path(htmap.execute.__file__).parent.glob("*.py"))
@@ -212,9 +213,33 @@ def test_a_thread_that_never_ends_is_not_waited_for(job, tmp_path):
     done = job(leave_thread, [(0, 1)])
 
     assert done.returncode == 0
-    assert done.stdout == "said"
-    assert "threads went on" in done.stderr
-    assert outputs(tmp_path)[-1] == (0, packs.RESULT, 1)
+    assert (done.stdout, done.stderr) == ("said", "")
+    assert (0, packs.RESULT, 1) in outputs(tmp_path)
+    assert outputs(tmp_path)[-1][1] == packs.REMARK
+
+
+def test_what_the_runner_has_to_say_of_a_failed_job_is_in_its_report(job, tmp_path):
+    def leave_thread(x):
+        import threading
+
+        threading.Thread(target=threading.Event().wait).start()
+        raise ValueError("bad")
+
+    done = job(leave_thread, [(0, 1)])
+
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+    summary = read_report(tmp_path / "output.pack", 0)["summary"]
+    assert summary.startswith("It was ended although threads went on: [<Thread(")
+
+
+def test_a_line_can_be_read_as_soon_as_it_was_printed(job, tmp_path):
+    def print_and_die(x):
+        import os
+
+        print("said")
+        os._exit(0)
+
+    assert job(print_and_die, [(0, 1)]).stdout == "said\n"
 
 
 def test_an_output_that_the_function_deletes_is_made_again(job, tmp_path):
