@@ -76,6 +76,7 @@ class Map(MapActions, Sequence[Any]):
     @property
     def components(self) -> tuple[int, ...]:
         """The numbers of the components, from 0."""
+        self._refresh()
         return tuple(range(len(self)))
 
     @property
@@ -201,6 +202,8 @@ class Map(MapActions, Sequence[Any]):
         MapComponentError
             If it ended without a result; the message is its report. The exception itself is the
             ``__cause__`` where it can be had.
+        CorruptPack
+            If what it returned was damaged on disk since; then it can be run again.
         """
         index = self._index(component)
         status = self._wait_for(index, timeout)
@@ -283,9 +286,11 @@ class Map(MapActions, Sequence[Any]):
     @property
     def stdout(self) -> MapStdOut:
         """What each component wrote to standard output, a sequence of str."""
+        self._refresh()
         return MapStdOut(self)
 
     @property
     def stderr(self) -> MapStdErr:
         """What each component wrote to standard error, a sequence of str."""
+        self._refresh()
         return MapStdErr(self)

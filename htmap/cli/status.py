@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from htmap.cli.selection import Selection, chooses_maps, maps_of
+from htmap.cli.selection import Selection, chooses_maps, maps_of, tell
 from htmap.display.records import status_csv, status_json
 from htmap.display.tables import Line, status_lines
 from htmap.exceptions import HTMapException
@@ -65,7 +65,7 @@ def status(
     if live:
         _show_live(selection, state, form, context.color)
         return
-    rows = summaries(maps_of(selection))
+    rows = summaries(maps_of(selection), tell)
     if form == "csv":
         click.echo(status_csv(rows, state), nl=False)
     elif form == "text":

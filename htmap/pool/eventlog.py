@@ -109,6 +109,10 @@ class EventLog:
         so that the events that :meth:`read` has just returned, or will return next, are its first.
     skipped_bytes : int
         How much has been passed over because it was no event.
+    is_damaged : bool
+        Whether it has met anything that HTCondor does not write; there may have been events.
+    rest : int
+        How many bytes lie behind the last event that is whole.
 
     Examples
     --------
@@ -124,6 +128,8 @@ class EventLog:
         self.inode = inode
         self.restarted = False
         self.skipped_bytes = 0
+        self.is_damaged = False
+        self.rest = 0
         self._returned = False
 
     def read(self, limit: int = _BLOCK) -> list[Event]:
@@ -159,11 +165,13 @@ class EventLog:
                 end = block.rfind(_NEXT) + len(_NEXT)
                 if end >= len(_NEXT):
                     events = self._parse(block[: end - len(_NEXT)])
+                    self.is_damaged |= self.skipped_bytes > 0 or b"\0" in block
                     self.offset += end
                     if events:
                         self._returned = True
                         return events
                 elif len(block) < size:
+                    self.rest = len(block)
                     return []
                 else:
                     size *= 2

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from htmap.exceptions import HTMapException
@@ -11,11 +12,22 @@ from htmap.pool.eventlog import EventLog
 from htmap.pool.loss import queue_of
 from htmap.pool.schedd import Schedd, locate
 from htmap.pool.submit import RUN_NOTE, SUBMITTED_ON_HOLD, release_submitted
+from htmap.statuses import ComponentStatus
 from htmap.store.folder import MapFolder, Queue
+from htmap.store.state import Hold
 
 T = TypeVar("T")
 
 Action = Literal["Hold", "Release", "Remove", "Suspend", "Continue", "Vacate"]
+
+# JobStatus: see the manual's section "Job ClassAd Attributes". 6 is bringing its output back.
+_STATUSES = {
+    1: ComponentStatus.IDLE,
+    2: ComponentStatus.RUNNING,
+    5: ComponentStatus.HELD,
+    6: ComponentStatus.RUNNING,
+    7: ComponentStatus.SUSPENDED,
+}
 
 
 def _of(map_id: str) -> str:
@@ -61,12 +73,16 @@ class Present(NamedTuple):
         is gone, and have had the same.
     factories : set of int
         The runs that may still make jobs.
+    statuses, holds : dict
+        What the queue says that a job does, and why it is held.
     """
 
     queue: Queue | None
     since: float
     jobs: set[tuple[int, int]]
     factories: set[int]
+    statuses: Mapping[tuple[int, int], ComponentStatus] = MappingProxyType({})
+    holds: Mapping[tuple[int, int], Hold] = MappingProxyType({})
 
     @property
     def runs(self) -> set[int]:
@@ -82,13 +98,24 @@ def jobs_of(map_id: str) -> Present:
     NoScheduler, SchedulerRefused
         If the schedd cannot be had, so that nothing is known.
     """
+    hold = ["HoldReasonCode", "HoldReasonSubCode", "HoldReason"]
     schedd, ads = _asked(
-        lambda target: _query(target, _of(map_id), ["HTMapRun", "ProcId"]),
+        lambda target: _query(target, _of(map_id), ["HTMapRun", "ProcId", "JobStatus", *hold]),
         f"looking for the jobs of the map {map_id}",
     )
-    jobs = {(int(ad["HTMapRun"]), int(ad["ProcId"])) for ad in ads if "ProcId" in ad}
+    jobs = {(int(ad["HTMapRun"]), int(ad["ProcId"])): ad for ad in ads if "ProcId" in ad}
     factories = {int(ad["HTMapRun"]) for ad in ads if "ProcId" not in ad}
-    return Present(queue_of(schedd), schedd.started, jobs, factories)
+    statuses = {job: s for job, ad in jobs.items() if (s := _STATUSES.get(ad["JobStatus"]))}
+    holds = {
+        job: Hold(
+            int(ad.get("HoldReasonCode", 0)),
+            int(ad.get("HoldReasonSubCode", 0)),
+            str(ad.get("HoldReason", "")),
+        )
+        for job, ad in jobs.items()
+        if statuses.get(job) is ComponentStatus.HELD
+    }
+    return Present(queue_of(schedd), schedd.started, set(jobs), factories, statuses, holds)
 
 
 def _asked(question: Callable[[Any], T], doing: str) -> tuple[Schedd, T]:

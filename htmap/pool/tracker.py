@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Iterable, Sequence
 
+from htmap.exceptions import CorruptEventLog, CorruptPack
 from htmap.execute import packs
 from htmap.pool import eventlog, loss
 from htmap.pool.eventlog import Event, EventKind, EventLog
@@ -46,6 +47,9 @@ class Tracker:
     def __init__(self, folder: MapFolder) -> None:
         self._folder = folder
         self._complete = True
+        self._replaced = False
+        #: How many times there was anything new in the event log.
+        self.heard = 0
         self._lock = threading.RLock()
         self._start_anew()
 
@@ -58,6 +62,8 @@ class Tracker:
         self._lost_queues: dict[int, Queue] = {}
         self._run_of: dict[int, Run | None] = {}
         self._note_of: dict[int, int | None] = {}
+        # The runs of whose submission the log tells.
+        self._begun: set[int] = set()
         self._log = EventLog(self._folder.events)
         self.look_for_runs()
 
@@ -65,6 +71,14 @@ class Tracker:
         """Take up the runs that were written down since the last time."""
         for run in self._folder.runs(known=self.runs):
             self.runs[run.number] = run
+            run.cluster  # noqa: B018 - what is damaged is told now, not at some later look
+            if max(run.components) >= len(self.state):
+                raise CorruptPack(
+                    f"{run.folder / 'run.json'} is damaged: the map has {len(self.state)} "
+                    f"components, and not one with the number {max(run.components)}. Inputs and "
+                    "finished outputs are in the folders beside it",
+                    path=run.folder / "run.json",
+                )
             self._unrecorded.append(run)
             for job in range(run.jobs):
                 for component in run.components_of(job):
@@ -88,6 +102,8 @@ class Tracker:
         ------
         FileNotFoundError
             If the map is no longer there.
+        CorruptEventLog
+            If the log is there and cannot be read.
         """
         with self._lock:
             news = False
@@ -104,16 +120,49 @@ class Tracker:
                 self._start_anew()
             if any(map(loss.is_there, self._lost_queues.values())):
                 self._start_anew()  # a file system was not mounted, or a backup was brought back
-            while events := self._log.read():
+            while events := self._read_events():
                 if self._log.restarted:
                     # Another file, or a shorter one: what was known came from what is gone.
                     logger.warning("the event log in %s began anew", self._folder.path)
+                    self._replaced = True
+                    before, endings = list(self.state), self.state.endings
+                    runs = self.state.run
                     self._start_anew()
+                    self._remember(before, endings, runs)
                     continue
                 self._apply(events)
                 news = True
             self._complete = True
+            self.heard += news
             return news
+
+    def _read_events(self) -> list[Event]:
+        try:
+            return self._log.read()
+        except OSError as error:
+            raise CorruptEventLog(
+                f"the event log {self._log.path} cannot be read: {error.strerror}. Make it "
+                "readable, or move it away: results do not need it, and htmap then asks the queue",
+                path=self._log.path,
+            ) from error
+
+    def _remember(
+        self, before: list[ComponentStatus], endings: dict[int, Ending], runs: Sequence[int]
+    ) -> None:
+        """Take up again which components have ended, whatever the log has lost."""
+        for component, status in enumerate(before):
+            if status.is_final and self.state.run[component] == runs[component]:
+                ending = endings.get(component)
+                self._set(self.runs[runs[component]], [component], status, ending)
+
+    @property
+    def has_lost_events(self) -> bool:
+        """Whether the event log shows that it is not whole, so that only the queue knows the rest.
+
+        It may be whole nevertheless: an event may be half written at the moment.
+        """
+        damaged = self._replaced or self._log.is_damaged or self._log.rest > 0
+        return damaged or not self._begun.issuperset(self._queues)
 
     def _apply(self, events: Iterable[Event]) -> None:
         for event in events:
@@ -150,6 +199,9 @@ class Tracker:
         if event.cluster not in self._run_of or note not in (None, self._note_of[event.cluster]):
             self._note_of[event.cluster] = note
             self._run_of[event.cluster] = self._find_run(event.cluster, note)
+        run = self._run_of[event.cluster]
+        if run is not None and event.kind in _SUBMISSIONS:
+            self._begun.add(run.number)
 
     def _find_run(self, cluster: int, note: int | None) -> Run | None:
         """Return the run that became a cluster, or None for one that was abandoned."""
@@ -223,6 +275,19 @@ class Tracker:
                     del self._queues[number]
             return told
 
+    def believe(self, present: Present) -> None:
+        """Take from the queue what its jobs do, where the event log is silent about it."""
+        with self._lock:
+            for component, status in enumerate(self.state):
+                run, job = self.run_and_job(component)
+                now = present.statuses.get((run.number, job), status)
+                if status.is_final or now is status:
+                    continue
+                if now is ComponentStatus.HELD:
+                    self._hold(run, [component], present.holds[run.number, job])
+                else:
+                    self._set(run, [component], now)
+
     def _last_word(self, here: Queue | None) -> float:
         """Return when jobs in other queues than this one wrote to the event log, 0 if unknown."""
         if here is not None and any(q and q.born == here.born for q in self._queues.values()):
@@ -258,7 +323,9 @@ class Tracker:
                 self._set(run, [component], ComponentStatus.IDLE)
 
     def _held(self, run: Run, components: Sequence[int], event: Event) -> None:
-        hold = Hold(*eventlog.hold_reason(event))
+        self._hold(run, components, Hold(*eventlog.hold_reason(event)))
+
+    def _hold(self, run: Run, components: Sequence[int], hold: Hold) -> None:
         if hold.code == SUBMITTED_ON_HOLD and not run.is_submitted_on_hold(components[0]):
             self._set(run, components, ComponentStatus.IDLE)
             return

@@ -66,7 +66,7 @@ class InputWriter:
             raise
         self._add(component, data)
 
-    def copy(self, component: int, source: Path) -> None:
+    def copy(self, component: int, source: Path, tag: str) -> None:
         """Write the pack of the next job from a component's record in an earlier pack.
 
         Raises
@@ -74,7 +74,7 @@ class InputWriter:
         CorruptPack
             If the earlier pack is damaged or gone.
         """
-        self._add(component, _record(source, component))
+        self._add(component, _record(source, component, packs.INPUT, tag))
 
     def _add(self, component: int, data: bytes) -> None:
         with (
@@ -85,19 +85,34 @@ class InputWriter:
         self.count += 1
 
 
-def _record(path: Path, component: int) -> bytes:
+def _record(path: Path, component: int, kind: int, tag: str) -> bytes:
+    whole = component == packs.ALL_COMPONENTS
+    what = "function" if whole else f"input of component {component}"
     try:
         with packs.PackReader(path) as pack:
-            record = pack.find(component, packs.INPUT)
+            record = pack.find(component, kind)
             if record is None:
-                raise packs.DamagedPackError(f"it holds no input of component {component}")
+                raise packs.DamagedPackError(f"it holds no {what}")
             return pack.payload(record)
     except (OSError, packs.DamagedPackError) as error:
         raise CorruptPack(
-            f"the input of component {component} cannot be read from {path}: {error}",
-            component=component,
+            f"the {what} of map {tag!r} cannot be read from {path}: {error}. Nothing was run; the "
+            "results that there are can be had" + ("" if whole else ", and others be run again"),
+            tag=tag,
+            component=None if whole else component,
             path=path,
         ) from error
+
+
+def check_function(path: Path, tag: str) -> None:
+    """See that the function can still be sent.
+
+    Raises
+    ------
+    CorruptPack
+        If its pack is damaged or gone.
+    """
+    _record(path, packs.ALL_COMPONENTS, packs.FUNCTION, tag)
 
 
 def write_inputs(folder: Path, inputs: Iterable[Arguments]) -> int:
@@ -114,7 +129,7 @@ def write_inputs(folder: Path, inputs: Iterable[Arguments]) -> int:
     return writer.count
 
 
-def copy_inputs(folder: Path, sources: Iterable[tuple[int, Path]]) -> None:
+def copy_inputs(folder: Path, sources: Iterable[tuple[int, Path]], tag: str) -> None:
     """Write one input pack for each ``(component, earlier pack)``.
 
     Raises
@@ -124,4 +139,4 @@ def copy_inputs(folder: Path, sources: Iterable[tuple[int, Path]]) -> None:
     """
     writer = InputWriter(folder)
     for component, source in sources:
-        writer.copy(component, source)
+        writer.copy(component, source, tag)

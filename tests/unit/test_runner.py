@@ -193,7 +193,7 @@ def test_what_the_runner_has_to_say_of_a_failed_job_is_in_its_report(job, tmp_pa
     done = job(leave_thread, [(0, 1)])
 
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
-    summary = read_report(tmp_path / "output.pack", 0)["summary"]
+    summary = read_report(tmp_path / "output.pack", 0, "a")["summary"]
     assert summary.startswith("It was ended although threads went on: [<Thread(")
 
 
