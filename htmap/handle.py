@@ -171,10 +171,12 @@ class MapHandle:
         timeout: Timeout,
         what: str,
         began: float | None = None,
+        component: int | None = None,
     ) -> None:
         """Return once ``ready`` says so; woken by each change of the event log.
 
-        The time runs from ``began`` (of the monotonic clock), which by default is now.
+        The time runs from ``began`` (of the monotonic clock), which by default is now; an error is
+        about ``component``, if that is given.
         """
         limit = None if timeout is None else seconds(timeout)
         began = time.monotonic() if began is None else began
@@ -190,6 +192,7 @@ class MapHandle:
                         f"{one_line(self.tag, self._tracker.state)}. The map goes on: wait again, "
                         "or look at Map.holds",
                         tag=self.tag,
+                        component=component,
                     )
                 news.wait(left)
 
@@ -246,7 +249,7 @@ class MapHandle:
                 tag=self.tag,
                 component=index,
             )
-        self._wait_until(ready, timeout, f"the output of component {index}")
+        self._wait_until(ready, timeout, f"the output of component {index}", component=index)
         return self._tracker.state[index]
 
     def _error(self, component: int) -> ComponentError:

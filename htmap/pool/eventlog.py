@@ -110,7 +110,8 @@ class EventLog:
     skipped_bytes : int
         How much has been passed over because it was no event.
     is_damaged : bool
-        Whether it has met anything that HTCondor does not write; there may have been events.
+        Whether it has met anything that HTCondor does not write, or its file is gone; there may
+        have been events.
     rest : int
         How many bytes lie behind the last event that is whole.
 
@@ -155,6 +156,7 @@ class EventLog:
         try:
             file = self.path.open("rb", buffering=0)
         except FileNotFoundError:
+            self.is_damaged |= self.offset > 0
             return []
         with file:
             self._find_place(file)

@@ -71,8 +71,8 @@ class Present(NamedTuple):
     jobs : set of (int, int)
         Run and process of each job. Not its cluster: of two runs, one may have been in a queue that
         is gone, and have had the same.
-    factories : set of int
-        The runs that may still make jobs.
+    factories : dict
+        The runs that may still make jobs, each with the process of the next that it makes.
     statuses, holds : dict
         What the queue says that a job does, and why it is held.
     """
@@ -80,14 +80,14 @@ class Present(NamedTuple):
     queue: Queue | None
     since: float
     jobs: set[tuple[int, int]]
-    factories: set[int]
+    factories: Mapping[int, int]
     statuses: Mapping[tuple[int, int], ComponentStatus] = MappingProxyType({})
     holds: Mapping[tuple[int, int], Hold] = MappingProxyType({})
 
     @property
     def runs(self) -> set[int]:
         """The runs that the queue has anything of."""
-        return self.factories | {run for run, _ in self.jobs}
+        return {*self.factories, *(run for run, _ in self.jobs)}
 
 
 def jobs_of(map_id: str) -> Present:
@@ -100,11 +100,20 @@ def jobs_of(map_id: str) -> Present:
     """
     hold = ["HoldReasonCode", "HoldReasonSubCode", "HoldReason"]
     schedd, ads = _asked(
-        lambda target: _query(target, _of(map_id), ["HTMapRun", "ProcId", "JobStatus", *hold]),
+        lambda target: _query(
+            target,
+            _of(map_id),
+            ["HTMapRun", "ProcId", "JobStatus", "JobMaterializeNextProcId", *hold],
+        ),
         f"looking for the jobs of the map {map_id}",
     )
     jobs = {(int(ad["HTMapRun"]), int(ad["ProcId"])): ad for ad in ads if "ProcId" in ad}
-    factories = {int(ad["HTMapRun"]) for ad in ads if "ProcId" not in ad}
+    # Every cluster has an ad of its own; only that of a factory says what it makes next.
+    factories = {
+        int(ad["HTMapRun"]): int(ad["JobMaterializeNextProcId"])
+        for ad in ads
+        if "ProcId" not in ad and "JobMaterializeNextProcId" in ad
+    }
     statuses = {job: s for job, ad in jobs.items() if (s := _STATUSES.get(ad["JobStatus"]))}
     holds = {
         job: Hold(

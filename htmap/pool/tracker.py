@@ -159,8 +159,12 @@ class Tracker:
     def has_lost_events(self) -> bool:
         """Whether the event log shows that it is not whole, so that only the queue knows the rest.
 
-        It may be whole nevertheless: an event may be half written at the moment.
+        It may be whole nevertheless: an event may be half written at the moment. Of a queue on
+        another machine this is never said: its log may merely be late to be seen here, and whoever
+        asks a schedd that cannot be reached waits for a minute.
         """
+        if any(queue is not None and not queue.log for queue in self._queues.values()):
+            return False
         damaged = self._replaced or self._log.is_damaged or self._log.rest > 0
         return damaged or not self._begun.issuperset(self._queues)
 
@@ -263,8 +267,8 @@ class Tracker:
                 run, job = self.run_and_job(component)
                 if status.is_final or (run.number, job) in present.jobs:
                     continue
-                if status is ComponentStatus.UNMATERIALIZED and run.number in present.factories:
-                    continue
+                if job >= present.factories.get(run.number, run.jobs):
+                    continue  # it has not been made yet
                 if run.number in endings:
                     self._close(run, job, *endings[run.number])
                 elif run.number in self._queues:

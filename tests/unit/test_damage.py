@@ -1,4 +1,4 @@
-"""Files of a map that are damaged on disk: named, with what can still be had, and nobody else hurt."""
+"""Damaged files of a map: named, with what can still be had, and nobody else hurt."""
 
 import errno
 import json
@@ -32,7 +32,7 @@ def asked(monkeypatch):
 
     def jobs_of(map_id):
         asked.append(map_id)
-        return Present(None, 0.0, set(), set())
+        return Present(None, 0.0, set(), {})
 
     monkeypatch.setattr(queue, "jobs_of", jobs_of)
     return asked
@@ -291,18 +291,20 @@ def test_a_ruined_event_log_costs_no_result(how, when, asked):
 
 
 @pytest.mark.parametrize("how", ["missing", "garbage", "another's"])
-def test_without_a_log_the_queue_tells_what_its_jobs_do(how, monkeypatch):
+@pytest.mark.parametrize("looks", [0, 1])
+def test_without_a_log_the_queue_tells_what_its_jobs_do(how, looks, monkeypatch):
     made = HandMade("a", *["RUNNING"] * 4)
     jobs = {(0, job) for job in range(4)}
     words = [ComponentStatus(s) for s in ("IDLE", "RUNNING", "HELD", "SUSPENDED")]
     hold = Hold(13, 2, "no such file")
     present = Present(
-        None, 0.0, jobs, set(), dict(zip(sorted(jobs), words, strict=True)), {(0, 2): hold}
+        None, 0.0, jobs, {}, dict(zip(sorted(jobs), words, strict=True)), {(0, 2): hold}
     )
     monkeypatch.setattr(queue, "jobs_of", lambda map_id: present)
-    ruined(made, how)
-
     m = htmap.load("a")
+    for _ in range(looks):
+        assert m.component_statuses == ["RUNNING"] * 4
+    ruined(made, how)
 
     assert m.component_statuses == words
     assert m.holds == {2: hold}
@@ -317,7 +319,7 @@ def test_the_queue_does_not_overrule_what_the_log_tells_at_the_same_time(monkeyp
 
     def jobs_of(map_id):
         made.log(HELD, 0)
-        return Present(None, 0.0, {(0, 0)}, set(), {(0, 0): ComponentStatus.IDLE})
+        return Present(None, 0.0, {(0, 0)}, {}, {(0, 0): ComponentStatus.IDLE})
 
     monkeypatch.setattr(queue, "jobs_of", jobs_of)
     m._ask_queue()
