@@ -27,12 +27,17 @@ _SUBMISSIONS = (EventKind.SUBMIT, EventKind.CLUSTER_SUBMIT)
 # What an event says of its job without further reading.
 _STATUSES = {
     EventKind.EXECUTE: ComponentStatus.RUNNING,
-    EventKind.JOB_EVICTED: ComponentStatus.IDLE,
-    EventKind.SHADOW_EXCEPTION: ComponentStatus.IDLE,
     EventKind.JOB_SUSPENDED: ComponentStatus.SUSPENDED,
     EventKind.JOB_UNSUSPENDED: ComponentStatus.RUNNING,
     EventKind.JOB_RELEASED: ComponentStatus.IDLE,
-    EventKind.JOB_RECONNECT_FAILED: ComponentStatus.IDLE,
+}
+
+# The job has left its machine. Of one that is held while it starts or runs, the schedd may tell that
+# it is held before the shadow, on a busy machine seconds later, tells that it has stopped.
+_STOPS = {
+    EventKind.JOB_EVICTED,
+    EventKind.SHADOW_EXCEPTION,
+    EventKind.JOB_RECONNECT_FAILED,
 }
 
 
@@ -185,6 +190,8 @@ class Tracker:
                 self._submitted(run, components)
             elif status is not None:
                 self._set(run, components, status)
+            elif event.kind in _STOPS:
+                self._stopped(run, components)
             elif event.kind == EventKind.JOB_HELD:
                 self._held(run, components, event)
             elif event.kind == EventKind.JOB_ABORTED:
@@ -325,6 +332,11 @@ class Tracker:
                     self.state.holds[component] = Hold(SUBMITTED_ON_HOLD, 0, reason)
             else:
                 self._set(run, [component], ComponentStatus.IDLE)
+
+    def _stopped(self, run: Run, components: Iterable[int]) -> None:
+        """Let a job wait for another machine, unless it is held."""
+        free = [i for i in components if self.state[i] is not ComponentStatus.HELD]
+        self._set(run, free, ComponentStatus.IDLE)
 
     def _held(self, run: Run, components: Sequence[int], event: Event) -> None:
         self._hold(run, components, Hold(*eventlog.hold_reason(event)))

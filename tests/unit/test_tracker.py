@@ -67,6 +67,16 @@ def test_a_hold_ends_with_the_release_and_with_the_removal():
     assert tracker.state.endings[1].reason == "via condor_rm"
 
 
+def test_a_job_whose_shadow_ends_only_after_the_hold_was_told_stays_held():
+    made = HandMade("late", *["HELD"] * 3, "RUNNING")
+    for job, event in enumerate(["004", "007", "024", "004"]):
+        made.log(event + " ({cluster}.{job}.000) 2026-01-01 00:00:04 It has stopped.\n...\n", job)
+    tracker = Tracker(made.folder)
+
+    assert statuses(tracker) == ["HELD", "HELD", "HELD", "IDLE"]
+    assert sorted(tracker.state.holds) == [0, 1, 2]
+
+
 def test_a_resumed_job_is_running():
     made = HandMade("paused", "RUNNING")
     made.log("010 ({cluster}.{job}.000) 2026-01-01 00:00:04 Job was suspended.\n...\n", 0)
