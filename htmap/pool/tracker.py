@@ -7,7 +7,7 @@ import re
 import threading
 from collections.abc import Iterable, Sequence
 
-from htmap.exceptions import CorruptEventLog, CorruptPack
+from htmap.exceptions import CorruptEventLog
 from htmap.execute import packs
 from htmap.pool import eventlog, loss
 from htmap.pool.eventlog import Event, EventKind, EventLog
@@ -32,8 +32,8 @@ _STATUSES = {
     EventKind.JOB_RELEASED: ComponentStatus.IDLE,
 }
 
-# The job has left its machine. Of one that is held while it starts or runs, the schedd may tell that
-# it is held before the shadow, on a busy machine seconds later, tells that it has stopped.
+# The job has left its machine. Of one that is held while it starts or runs, the schedd may tell
+# that it is held before the shadow, on a busy machine seconds later, tells that it has stopped.
 _STOPS = {
     EventKind.JOB_EVICTED,
     EventKind.SHADOW_EXCEPTION,
@@ -77,13 +77,10 @@ class Tracker:
         for run in self._folder.runs(known=self.runs):
             self.runs[run.number] = run
             run.cluster  # noqa: B018 - what is damaged is told now, not at some later look
-            if max(run.components) >= len(self.state):
-                raise CorruptPack(
-                    f"{run.folder / 'run.json'} is damaged: the map has {len(self.state)} "
-                    f"components, and not one with the number {max(run.components)}. Inputs and "
-                    "finished outputs are in the folders beside it",
-                    path=run.folder / "run.json",
-                )
+            whole = isinstance(run.components, range)
+            largest = run.components[-1] if whole else max(run.components)
+            if largest >= len(self.state):
+                raise run.damaged(f"the map has no component with the number {largest}")
             self._unrecorded.append(run)
             for job in range(run.jobs):
                 for component in run.components_of(job):

@@ -147,6 +147,10 @@ class Run:
             raise _damaged(path, "its options are none")
         return _Content(path, options)
 
+    def damaged(self, why: str) -> CorruptPack:
+        """Return the error that says that what :meth:`write` wrote cannot be."""
+        return _damaged(self.folder / "run.json", why)
+
     @property
     def has_own_hold(self) -> bool:
         """Whether the user's own options say which jobs are held from the start."""
@@ -281,7 +285,9 @@ class MapFolder:
         components, count, per_job = about["components"], about["count"], about["per_job"]
         if components is None and _is_count(count):
             components = range(count)
-        elif not isinstance(components, list) or not all(map(_is_component, components)):
+        elif not (isinstance(components, list) and components) or not all(
+            map(_is_component, components)
+        ):
             raise _damaged(folder / "run.json", "it does not say which components it is about")
         if not _is_count(per_job):
             raise _damaged(folder / "run.json", f"{per_job!r} components a job")
