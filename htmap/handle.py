@@ -204,7 +204,7 @@ class MapHandle:
         """
         if not self._tracker.state.unfinished:
             return
-        heard = self._tracker.heard
+        before = self._tracker.state.codes()
         try:
             present = queue.jobs_of(self._folder.map_id)
         except HTMapException as error:
@@ -215,8 +215,8 @@ class MapHandle:
         # meanwhile is told about by whoever looks at it next.
         with contextlib.suppress(MapWasRemoved):
             self._read_log()
-            if not only_lost and self._tracker.heard == heard:
-                self._tracker.believe(present)
+            if not only_lost:
+                self._tracker.believe(present, before)
             if not self._tracker.close_missing(present, only_lost) and not only_lost:
                 logger.warning(
                     "waiting for the map %r: its jobs were submitted to another queue than that "

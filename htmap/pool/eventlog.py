@@ -84,6 +84,7 @@ class Event(NamedTuple):
 
 
 _HEADER = re.compile(rb"(\d{3}) \((-?\d+)\.(-?\d+)\.-?\d+\) ")
+_HEADER_END = b") 20"  # of an event of this century
 # A crash or a network file system may leave zeros, or half of something, where an event should be.
 _HEADER_AFTER_DAMAGE = re.compile(rb"(?<=[\0\n])" + _HEADER.pattern + rb"(?=\d)")
 
@@ -167,7 +168,12 @@ class EventLog:
                 end = block.rfind(_NEXT) + len(_NEXT)
                 if end >= len(_NEXT):
                     events = self._parse(block[: end - len(_NEXT)])
-                    self.is_damaged |= self.skipped_bytes > 0 or b"\0" in block
+                    self.is_damaged |= (
+                        self.skipped_bytes > 0
+                        or b"\0" in block
+                        # More headers than events: one lies within what is left of another.
+                        or block.count(_HEADER_END, 0, end) > len(events)
+                    )
                     self.offset += end
                     if events:
                         self._returned = True

@@ -53,8 +53,6 @@ class Tracker:
         self._folder = folder
         self._complete = True
         self._replaced = False
-        #: How many times there was anything new in the event log.
-        self.heard = 0
         self._lock = threading.RLock()
         self._start_anew()
 
@@ -135,7 +133,6 @@ class Tracker:
                 self._apply(events)
                 news = True
             self._complete = True
-            self.heard += news
             return news
 
     def _read_events(self) -> list[Event]:
@@ -283,13 +280,21 @@ class Tracker:
                     del self._queues[number]
             return told
 
-    def believe(self, present: Present) -> None:
-        """Take from the queue what its jobs do, where the event log is silent about it."""
+    def believe(self, present: Present, before: bytes) -> None:
+        """Take from the queue what its jobs do, where the event log is silent about it.
+
+        Parameters
+        ----------
+        present : Present
+        before : bytes
+            The codes of the statuses before the queue was asked: where the log has told of another
+            since, it knows better.
+        """
         with self._lock:
             for component, status in enumerate(self.state):
                 run, job = self.run_and_job(component)
                 now = present.statuses.get((run.number, job), status)
-                if status.is_final or now is status:
+                if status.is_final or now is status or status.code != before[component]:
                     continue
                 if now is ComponentStatus.HELD:
                     self._hold(run, [component], present.holds[run.number, job])

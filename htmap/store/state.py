@@ -69,6 +69,10 @@ class State:
         from_code = [ComponentStatus.from_code(code) for code in range(len(ComponentStatus))]
         return (from_code[code] for code in self._codes)
 
+    def codes(self) -> bytes:
+        """Return the :attr:`ComponentStatus.code` of each component, as it is now."""
+        return bytes(self._codes)
+
     def set(self, component: int, status: ComponentStatus) -> None:
         """Set a component's status; what was said of an earlier one is forgotten."""
         old, new = self._codes[component], status.code

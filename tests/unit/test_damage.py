@@ -368,3 +368,15 @@ def test_news_are_believed_after_the_damage():
     made.log(REMOVED, 1)
 
     assert m.component_statuses == ["RUNNING", "REMOVED"]
+
+
+def test_an_event_within_the_rest_of_another_is_damage(asked):
+    """HTCondor goes on writing where a log was cut off in the middle of an event."""
+    made = HandMade("a", "IDLE", "IDLE")
+    log = made.folder.events
+    log.write_bytes(log.read_bytes()[:-20])
+    made.log(STARTED, 0)
+
+    htmap.load("a").status()
+
+    assert asked == [made.folder.map_id]
