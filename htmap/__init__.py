@@ -22,13 +22,22 @@ from htmap.version import __version__, version, version_info
 
 if _TYPE_CHECKING:
     from htmap.errors import ComponentError
-    from htmap.management import clean, get_tags, load, load_maps, remove, status
+    from htmap.management import (
+        clean,
+        get_tags,
+        load,
+        load_maps,
+        remove,
+        status,
+        status_csv,
+        status_json,
+    )
     from htmap.mapped_function import MappedFunction, mapped
     from htmap.mapping import MapBuilder, build_map, map, starmap
     from htmap.maps import Map
     from htmap.options import MapOptions
     from htmap.statuses import ComponentStatus
-    from htmap.store.state import Hold as ComponentHold
+    from htmap.store.state import ComponentHold
     from htmap.streams import MapStdErr, MapStdOut
 
 __all__ = [
@@ -56,6 +65,8 @@ __all__ = [
     "settings",
     "starmap",
     "status",
+    "status_csv",
+    "status_json",
     "version",
     "version_info",
 ]
@@ -65,17 +76,17 @@ _HOMES = {
     name: (module, name)
     for module, names in {
         "errors": "ComponentError",
-        "management": "clean get_tags load load_maps remove status",
+        "management": "clean get_tags load load_maps remove status status_csv status_json",
         "mapped_function": "MappedFunction mapped",
         "mapping": "MapBuilder build_map map starmap",
         "maps": "Map",
         "options": "MapOptions",
         "statuses": "ComponentStatus",
+        "store.state": "ComponentHold",
         "streams": "MapStdErr MapStdOut",
     }.items()
     for name in names.split()
 }
-_HOMES["ComponentHold"] = ("store.state", "Hold")
 
 _logging.getLogger(__name__).addHandler(_logging.NullHandler())
 

@@ -118,7 +118,7 @@ class ComponentError:
         elif reason:
             what = f"The job was removed from the queue before it finished: {reason}"
         elif damage:
-            what = f"The job ended, and {damage}"
+            what = f"The job ended and left no result that can be read: {damage}"
         elif signal_number is not None:
             what = (
                 f"The process was killed by signal {signal_number} ({_signal_name(signal_number)}) "

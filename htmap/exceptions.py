@@ -14,7 +14,9 @@ exception is that too, so ``except TimeoutError``, ``except IndexError``, ``exce
           · InvalidOutputStatus
       · EmptyMap                      (ValueError)
       · ExpectedError
+      · InputCannotBeLoaded
       · InsufficientHTCondorVersion
+      · InvalidArgument               (ValueError)
       · InvalidMapOption              (ValueError)
           · MisalignedInputData
           · ReservedOptionKeyword
@@ -57,7 +59,9 @@ there is no map with the tag 'books' | books
 from __future__ import annotations
 
 import builtins
+import contextlib
 import os
+from typing import Any
 
 __all__ = [
     "CannotPickle",
@@ -69,7 +73,9 @@ __all__ = [
     "EmptyMap",
     "ExpectedError",
     "HTMapException",
+    "InputCannotBeLoaded",
     "InsufficientHTCondorVersion",
+    "InvalidArgument",
     "InvalidMapOption",
     "InvalidOutputStatus",
     "InvalidSettings",
@@ -155,7 +161,8 @@ class ExpectedError(HTMapException):
 class MapComponentError(HTMapException):
     """A component ended without a result.
 
-    Where the exception that the function raised could be brought back, it is the ``__cause__``.
+    Where the exception that the function raised could be brought back, it is the ``__cause__``,
+    also after a pickle.
 
     Parameters
     ----------
@@ -180,6 +187,25 @@ class MapComponentError(HTMapException):
         super().__init__(message, tag=tag, component=component, path=path)
         self.report = report
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Pickle leaves out what an exception was caused by.
+        import pickle
+
+        with contextlib.suppress(Exception):
+            return _with_cause, (super().__reduce__(), pickle.dumps(self.__cause__))
+        return super().__reduce__()  # type: ignore[return-value]
+
+
+def _with_cause(reduced: tuple[Any, ...], cause: bytes) -> BaseException:
+    import pickle
+
+    kind, args, attributes = reduced
+    error: BaseException = kind(*args)
+    error.__dict__.update(attributes)
+    with contextlib.suppress(Exception):  # what it needs may not be there at this end
+        error.__cause__ = pickle.loads(cause)
+    return error
+
 
 class MapComponentLost(MapComponentError):
     """A component's job vanished together with the queue that it was in; run it again."""
@@ -198,12 +224,12 @@ class MapComponentHeld(HTMapException):
 
     Parameters
     ----------
-    hold : object, optional
-        The hold, with its ``code`` and ``reason``.
+    hold : ComponentHold, optional
+        The hold, with its ``code``, ``subcode`` and ``reason``.
 
     Attributes
     ----------
-    hold : object
+    hold : ComponentHold
         As given, None where nothing was given.
     """
 
@@ -218,6 +244,14 @@ class MapComponentHeld(HTMapException):
     ) -> None:
         super().__init__(message, tag=tag, component=component, path=path)
         self.hold = hold
+
+
+class InputCannotBeLoaded(HTMapException):
+    """The input of a component cannot be unpickled here."""
+
+
+class InvalidArgument(HTMapException, ValueError):
+    """An argument of a function has a value that it cannot have."""
 
 
 class CorruptPack(HTMapException):

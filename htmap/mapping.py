@@ -14,6 +14,7 @@ from htmap import delivery, recovery, tags
 from htmap.exceptions import EmptyMap, HTMapException, NoMapYet, TagNotFound
 from htmap.maps import Map
 from htmap.options import MapOptions
+from htmap.resources import RESOURCES
 from htmap.settings import settings
 from htmap.store import claims
 from htmap.store.directory import open_root, writing
@@ -246,11 +247,10 @@ def _marks_of_defaults(given: MapOptions) -> MapOptions:
     The personal pool of the images does, and holds a job to what somebody asked for.
     """
     marks = MapOptions()
-    for what in ("Memory", "Disk"):
-        name = what.lower()
-        spellings = {f"request_{name}", f"request{name}", f"MY.request{name}"}
-        if settings.is_default(f"MAP_OPTIONS.request_{name}") and spellings.isdisjoint(given):
-            marks[f"MY.HTMapDefault{what}"] = True
+    for resource in RESOURCES:
+        is_default = settings.is_default(f"MAP_OPTIONS.{resource.command}")
+        if is_default and resource.spellings.isdisjoint(given):
+            marks[f"MY.{resource.mark}"] = True
     return marks
 
 

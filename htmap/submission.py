@@ -11,6 +11,7 @@ from htmap.options import ResolvedOptions
 from htmap.pool import loss, queue
 from htmap.pool.schedd import locate
 from htmap.pool.submit import submit
+from htmap.resources import RESOURCES
 from htmap.store.directory import writing
 from htmap.store.files import sync_tree
 from htmap.store.folder import MapFolder, Run
@@ -77,6 +78,8 @@ def submit_run(folder: MapFolder, run: Run, tag: str) -> None:
 def submit_rerun(folder: MapFolder, tag: str, earlier: Mapping[int, tuple[Run, int]]) -> None:
     """Run components again, with their inputs and the options of the map's first run.
 
+    What jobs were told to ask for since then, they ask for.
+
     Parameters
     ----------
     earlier : mapping
@@ -89,7 +92,11 @@ def submit_rerun(folder: MapFolder, tag: str, earlier: Mapping[int, tuple[Run, i
     NoScheduler, SchedulerRefused, SubmitFailed
         If the jobs cannot be submitted. Nothing has changed then.
     """
-    first = folder.runs()[0]
+    options, method = options_of(folder.runs()[0])
+    requests = folder.requests
+    for resource in RESOURCES:
+        if resource.command in requests:
+            options = resource.replaced(options, requests[resource.command])
     with writing():
         number, run_folder = folder.create_run()
     run = Run(run_folder, number, sorted(earlier))
@@ -100,7 +107,7 @@ def submit_rerun(folder: MapFolder, tag: str, earlier: Mapping[int, tuple[Run, i
         inputs = ((i, earlier[i][0].input(earlier[i][1])) for i in run.components)
         check_function(folder.function, tag)
         copy_inputs(run.folder / "inputs", inputs, tag)
-        write_run(run, *options_of(first))
+        write_run(run, options, method)
         submit_run(folder, run, tag)
     except BaseException:
         folder.remove_run(number)

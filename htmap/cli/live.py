@@ -44,7 +44,7 @@ def live_status(selection: Selection, include_state: bool, color: bool | None) -
             # Made before the maps are read, so that no change falls between the two.
             with News(maps, claims.folder()) as news:
                 maps = list(maps_of(selection))
-                live.update(_table(summaries(maps, tell), include_state), refresh=True)
+                live.update(_table(summaries(maps, tell=tell), include_state), refresh=True)
                 wait_for(news)
 
 

@@ -65,7 +65,7 @@ def status(
     if live:
         _show_live(selection, state, form, context.color)
         return
-    rows = summaries(maps_of(selection), tell)
+    rows = summaries(maps_of(selection), tell=tell)
     if form == "csv":
         click.echo(status_csv(rows, state), nl=False)
     elif form == "text":

@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from htmap.exceptions import HTMapException
+from htmap.exceptions import HTMapException, NoScheduler, SchedulerRefused
 from htmap.pool.eventlog import EventLog
 from htmap.pool.loss import queue_of
 from htmap.pool.schedd import Schedd, locate
 from htmap.pool.submit import RUN_NOTE, SUBMITTED_ON_HOLD, release_submitted
 from htmap.statuses import ComponentStatus
 from htmap.store.folder import MapFolder, Queue
-from htmap.store.state import Hold
+from htmap.store.state import ComponentHold
 
 T = TypeVar("T")
 
@@ -59,6 +59,41 @@ def act(map_id: str, action: Action, reason: str, run: int | None = None) -> int
     return int(answer.get("TotalSuccess", 0))
 
 
+def edit(map_id: str, **attributes: str) -> None:
+    """Change attributes of all of a map's jobs that are in the queue or yet to be made.
+
+    Parameters
+    ----------
+    map_id : str
+    **attributes : str
+        ClassAd expressions.
+
+    Raises
+    ------
+    NoScheduler, SchedulerRefused
+        If the schedd cannot be had.
+    """
+    import htcondor2
+
+    # Of the cluster too, from which a factory makes jobs: condor_qedit does it, and the bindings
+    # have no name for it (SetAttribute_PostSubmitClusterChange).
+    clusters_too = htcondor2.TransactionFlag(1 << 7)
+    doing = f"changing the jobs of the map {map_id}"
+    for attribute, value in attributes.items():
+
+        def change(schedd: Any, attribute: str = attribute, value: str = value) -> Any:
+            return schedd.edit(_of(map_id), attribute, value, clusters_too)
+
+        try:
+            locate().call(change, doing)
+        except (NoScheduler, SchedulerRefused):
+            raise
+        except HTMapException:
+            # Where there is no such job, that is an error too.
+            if jobs_of(map_id).runs:
+                raise
+
+
 class Present(NamedTuple):
     """What a queue has of a map.
 
@@ -82,7 +117,7 @@ class Present(NamedTuple):
     jobs: set[tuple[int, int]]
     factories: Mapping[int, int]
     statuses: Mapping[tuple[int, int], ComponentStatus] = MappingProxyType({})
-    holds: Mapping[tuple[int, int], Hold] = MappingProxyType({})
+    holds: Mapping[tuple[int, int], ComponentHold] = MappingProxyType({})
 
     @property
     def runs(self) -> set[int]:
@@ -116,7 +151,7 @@ def jobs_of(map_id: str) -> Present:
     }
     statuses = {job: s for job, ad in jobs.items() if (s := _STATUSES.get(ad["JobStatus"]))}
     holds = {
-        job: Hold(
+        job: ComponentHold(
             int(ad.get("HoldReasonCode", 0)),
             int(ad.get("HoldReasonSubCode", 0)),
             str(ad.get("HoldReason", "")),

@@ -16,7 +16,7 @@ from htmap.pool.submit import RUN_NOTE, SUBMITTED_ON_HOLD
 from htmap.statuses import ComponentStatus
 from htmap.store import outputs
 from htmap.store.folder import MapFolder, Queue, Run
-from htmap.store.state import Ending, Hold, State
+from htmap.store.state import ComponentHold, Ending, State
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +39,11 @@ _STOPS = {
     EventKind.SHADOW_EXCEPTION,
     EventKind.JOB_RECONNECT_FAILED,
 }
+
+# What tells of the memory that a job has used.
+_MEASUREMENTS = frozenset(
+    {EventKind.IMAGE_SIZE, EventKind.JOB_EVICTED, EventKind.JOB_TERMINATED},
+)
 
 
 class Tracker:
@@ -82,13 +87,16 @@ class Tracker:
             self._unrecorded.append(run)
             for job in range(run.jobs):
                 for component in run.components_of(job):
-                    self.state.run[component] = run.number
-                    self.state.job[component] = job
-                    self.state.set(component, ComponentStatus.UNMATERIALIZED)
+                    self.state.assign(component, run.number, job)
 
     def run_and_job(self, component: int) -> tuple[Run, int]:
         """Return the latest run of a component, and its job in it."""
         return self.runs[self.state.run[component]], self.state.job[component]
+
+    @property
+    def mark(self) -> tuple[object, ...]:
+        """What changes whenever there is news of the map."""
+        return len(self.runs), self._log.inode, self._log.offset
 
     def refresh(self) -> bool:
         """Read what the event log has got since the last time.
@@ -125,10 +133,9 @@ class Tracker:
                     # Another file, or a shorter one: what was known came from what is gone.
                     logger.warning("the event log in %s began anew", self._folder.path)
                     self._replaced = True
-                    before, endings = list(self.state), self.state.endings
-                    runs = self.state.run
+                    before = self.state
                     self._start_anew()
-                    self._remember(before, endings, runs)
+                    self._remember(before)
                     continue
                 self._apply(events)
                 news = True
@@ -145,14 +152,15 @@ class Tracker:
                 path=self._log.path,
             ) from error
 
-    def _remember(
-        self, before: list[ComponentStatus], endings: dict[int, Ending], runs: Sequence[int]
-    ) -> None:
+    def _remember(self, before: State) -> None:
         """Take up again which components have ended, whatever the log has lost."""
         for component, status in enumerate(before):
-            if status.is_final and self.state.run[component] == runs[component]:
-                ending = endings.get(component)
-                self._set(self.runs[runs[component]], [component], status, ending)
+            number = before.run[component]
+            if status.is_final and self.state.run[component] == number:
+                self.state.memory[component] = before.memory[component]
+                self.state.cpu[component] = before.cpu[component]
+                ending = before.endings.get(component)
+                self._set(self.runs[number], [component], status, ending)
 
     @property
     def has_lost_events(self) -> bool:
@@ -179,6 +187,8 @@ class Tracker:
                     self._close_unmaterialized(run)
                 continue
             components = run.components_of(event.proc)
+            if event.kind in _MEASUREMENTS:
+                self._measured(run, components, event)
             status = _STATUSES.get(event.kind)  # type: ignore[call-overload]
             if event.kind == EventKind.SUBMIT:
                 self._submitted(run, components)
@@ -331,7 +341,7 @@ class Tracker:
                 self._set(run, [component], ComponentStatus.HELD)
                 if self.state[component] is ComponentStatus.HELD:
                     reason = "submitted on hold, as the map option `hold` says"
-                    self.state.holds[component] = Hold(SUBMITTED_ON_HOLD, 0, reason)
+                    self.state.holds[component] = ComponentHold(SUBMITTED_ON_HOLD, 0, reason)
             else:
                 self._set(run, [component], ComponentStatus.IDLE)
 
@@ -341,9 +351,9 @@ class Tracker:
         self._set(run, free, ComponentStatus.IDLE)
 
     def _held(self, run: Run, components: Sequence[int], event: Event) -> None:
-        self._hold(run, components, Hold(*eventlog.hold_reason(event)))
+        self._hold(run, components, ComponentHold(*eventlog.hold_reason(event)))
 
-    def _hold(self, run: Run, components: Sequence[int], hold: Hold) -> None:
+    def _hold(self, run: Run, components: Sequence[int], hold: ComponentHold) -> None:
         if hold.code == SUBMITTED_ON_HOLD and not run.is_submitted_on_hold(components[0]):
             self._set(run, components, ComponentStatus.IDLE)
             return
@@ -351,6 +361,17 @@ class Tracker:
         for component in components:
             if self.state[component] is ComponentStatus.HELD:
                 self.state.holds[component] = hold
+
+    def _measured(self, run: Run, components: Sequence[int], event: Event) -> None:
+        memory = eventlog.memory_mb(event) or 0
+        # Components that share a job share its time, and are in its memory together.
+        cpu = (eventlog.cpu_seconds(event) or 0.0) / (len(components) or 1)
+        for component in components:
+            if self.state.run[component] != run.number:
+                continue  # a later run of the component counts
+            self.state.memory[component] = max(memory, self.state.memory[component])
+            if event.kind == EventKind.JOB_TERMINATED:
+                self.state.cpu[component] = cpu
 
     def _terminated(self, run: Run, job: int, event: Event) -> None:
         self._close(run, job, ComponentStatus.ERRORED, Ending(*eventlog.termination(event)))

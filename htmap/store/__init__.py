@@ -10,6 +10,8 @@ Layout of the HTMap directory (mode 0700)::
         transient           marker: the map was made without a tag
         function.pack       the mapped function
         runner.pyz          hard link to the runner that the map was made with
+        request_memory      MB that reruns ask for, once set_memory has set it; likewise
+        request_disk        KB, by set_disk
         events              HTCondor's job event log of all runs
         runs/<k>/           one submission: 0 is the map's first, each rerun adds one
             run.json        which components it runs, how many a job

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from htmap.exceptions import CorruptPack
+from htmap.resources import RESOURCES, Resource
 from htmap.store.directory import open_root, root
 from htmap.store.files import sync_folder, write_whole
 from htmap.store.runner import runner_path
@@ -292,6 +293,35 @@ class MapFolder:
         if not _is_count(per_job):
             raise _damaged(folder / "run.json", f"{per_job!r} components a job")
         return Run(folder, number, components, per_job)
+
+    @property
+    def requests(self) -> dict[str, str]:
+        """What jobs ask for from now on, by submit command, where that was changed."""
+        found = {}
+        for resource in RESOURCES:
+            with contextlib.suppress(FileNotFoundError):
+                found[resource.command] = (self.path / resource.command).read_text()
+        return found
+
+    def set_request(self, resource: Resource, amount: int) -> None:
+        """Write down what jobs that are made from now on ask for."""
+        write_whole(self.path / resource.command, str(amount).encode())
+
+    def size(self) -> int:
+        """Return how many bytes there are in the files of the map.
+
+        A file that vanishes meanwhile counts as nothing, and so does a folder.
+        """
+        total, folders = 0, [str(self.path)]
+        while folders:
+            with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                        continue
+                    with contextlib.suppress(OSError):
+                        total += entry.stat(follow_symlinks=False).st_size
+        return total
 
     def remove_run(self, number: int) -> None:
         """Delete a run that has no jobs; safe to repeat."""

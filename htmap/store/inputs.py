@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from htmap.exceptions import CannotPickle, CorruptPack
+from htmap.exceptions import CannotPickle, CorruptPack, InputCannotBeLoaded
 from htmap.execute import packs
 from htmap.store.directory import writing
 from htmap.store.pickles import dumps, is_portable
@@ -96,8 +97,8 @@ def _record(path: Path, component: int, kind: int, tag: str) -> bytes:
             return pack.payload(record)
     except (OSError, packs.DamagedPackError) as error:
         raise CorruptPack(
-            f"the {what} of map {tag!r} cannot be read from {path}: {error}. Nothing was run; the "
-            "results that there are can be had" + ("" if whole else ", and others be run again"),
+            f"the {what} of map {tag!r} cannot be read from {path}: {error}. Results that are "
+            "there stay" + ("" if whole else ", and the other components can be run again"),
             tag=tag,
             component=None if whole else component,
             path=path,
@@ -113,6 +114,30 @@ def check_function(path: Path, tag: str) -> None:
         If its pack is damaged or gone.
     """
     _record(path, packs.ALL_COMPONENTS, packs.FUNCTION, tag)
+
+
+def read_input(path: Path, component: int, tag: str) -> Arguments:
+    """Load the positional and keyword arguments of a component.
+
+    Raises
+    ------
+    CorruptPack
+        If the pack is damaged or gone.
+    InputCannotBeLoaded
+        If the pickle cannot be loaded here.
+    """
+    data = _record(path, component, packs.INPUT, tag)
+    try:
+        args, kwargs = pickle.loads(data)
+    except Exception as error:
+        raise InputCannotBeLoaded(
+            f"the input of component {component} of the map {tag!r} cannot be loaded here "
+            f"({type(error).__name__}: {error}). Import or install what it needs where you read it",
+            tag=tag,
+            component=component,
+            path=path,
+        ) from error
+    return args, kwargs
 
 
 def write_inputs(folder: Path, inputs: Iterable[Arguments]) -> int:

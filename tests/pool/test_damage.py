@@ -112,7 +112,7 @@ def test_a_rerun_from_a_damaged_file_is_refused_and_results_stay(name):
             path.unlink()
         else:
             path.write_bytes(damaged)
-        with pytest.raises(exceptions.CorruptPack, match="Nothing was run") as caught:
+        with pytest.raises(exceptions.CorruptPack, match="Results that are there stay") as caught:
             m.rerun()
         assert (caught.value.tag, caught.value.path) == ("a", path)
         assert str(path) in str(caught.value)

@@ -15,7 +15,7 @@ from htmap.pool.queue import Present
 from htmap.statuses import ComponentStatus
 from htmap.store import claims
 from htmap.store.directory import root
-from htmap.store.state import Hold
+from htmap.store.state import ComponentHold
 
 GARBAGE = [b"", b"\xff\xfe garbage \0", b"[1, 2]", b"../../../etc", b"0" * 5000]
 
@@ -296,7 +296,7 @@ def test_without_a_log_the_queue_tells_what_its_jobs_do(how, looks, monkeypatch)
     made = HandMade("a", *["RUNNING"] * 4)
     jobs = {(0, job) for job in range(4)}
     words = [ComponentStatus(s) for s in ("IDLE", "RUNNING", "HELD", "SUSPENDED")]
-    hold = Hold(13, 2, "no such file")
+    hold = ComponentHold(13, 2, "no such file")
     present = Present(
         None, 0.0, jobs, {}, dict(zip(sorted(jobs), words, strict=True)), {(0, 2): hold}
     )

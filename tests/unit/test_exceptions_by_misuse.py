@@ -14,7 +14,7 @@ from htmap.pool import queue
 from htmap.pool.queue import Present
 from htmap.settings import Settings
 from htmap.store.directory import root
-from htmap.store.state import Hold
+from htmap.store.state import ComponentHold
 
 TESTS = Path(__file__).parents[1]
 
@@ -45,6 +45,12 @@ def output(made, component, *records):
 def with_result_that_cannot_be_loaded(made):
     output(made, 1, (1, packs.RESULT, b"cno_such_module\nf\n."))
     return load().get(1)
+
+
+def with_input_that_cannot_be_loaded(made):
+    with packs.PackWriter(made.run.input(0), packs.versions(kind="input")) as pack:
+        pack.add(0, packs.INPUT, b"cno_such_module\nf\n.")
+    return next(load().iter_inputs())
 
 
 def with_output_of_another(made):
@@ -101,10 +107,16 @@ MISUSES = {
     "OutputNotFound": (lambda made: load()[0], {"tag": "a", "component": 0}),
     "NoSuchComponent": (lambda made: load()[5], {"tag": "a", "component": 5}),
     "MapComponentError": (lambda made: load()[2], {"tag": "a", "component": 2}),
+    "ExpectedError": (lambda made: load().get_err(1), {"tag": "a", "component": 1}),
+    "InputCannotBeLoaded": (
+        with_input_that_cannot_be_loaded,
+        {"tag": "a", "component": 0},
+    ),
+    "InvalidArgument": (lambda made: load().set_memory(-1), {}),
     "MapComponentRemoved": (lambda made: load()[4], {"tag": "a", "component": 4}),
     "MapComponentHeld": (
         lambda made: load().get(3),
-        {"tag": "a", "component": 3, "hold": Hold(13, 2, "no such file")},
+        {"tag": "a", "component": 3, "hold": ComponentHold(13, 2, "no such file")},
     ),
     "OutputCannotBeLoaded": (with_result_that_cannot_be_loaded, {"tag": "a", "component": 1}),
     "InvalidOutputStatus": (with_output_of_another, {"tag": "a", "component": 2, "path": ...}),
@@ -138,7 +150,7 @@ ELSEWHERE = {
     "MapComponentLost": "unit/test_loss.py",
 }
 #: Names for scripts that catch them: nothing raises them yet.
-NEVER = {"CannotTransplantPython", "ExpectedError", "InsufficientHTCondorVersion"}
+NEVER = {"CannotTransplantPython", "InsufficientHTCondorVersion"}
 
 
 @pytest.mark.parametrize("name", MISUSES)
