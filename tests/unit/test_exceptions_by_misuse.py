@@ -112,7 +112,7 @@ MISUSES = {
         with_input_that_cannot_be_loaded,
         {"tag": "a", "component": 0},
     ),
-    "InvalidArgument": (lambda made: next(load().iter(errors="skip")), {}),
+    "InvalidArgument": (lambda made: next(load().iter(errors="ignore")), {}),
     "MapComponentRemoved": (lambda made: load()[4], {"tag": "a", "component": 4}),
     "MapComponentHeld": (
         lambda made: load().get(3),
