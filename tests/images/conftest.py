@@ -15,7 +15,7 @@ from pathlib import Path
 import docker
 import pytest
 from docker.models.containers import Container
-from family import images_on
+from family import images_of, images_on
 
 SOURCE = Path(__file__).resolve().parents[2]
 OWNER = os.environ.get("OWNER", "htcondor")
@@ -152,10 +152,11 @@ def bake() -> dict[str, dict]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run what asks for an ``image`` on the image of its folder and on all that stand on it."""
+    """Run what asks for an ``image`` on those that `family` chooses."""
     if "image" in metafunc.fixturenames:
         name = Path(metafunc.module.__file__).parent.name
-        images = images_on(name, bake()["target"], bake()["group"]["all"]["targets"])
+        choose = images_on if metafunc.definition.get_closest_marker("children") else images_of
+        images = choose(name, bake()["target"], bake()["group"]["all"]["targets"])
         metafunc.parametrize("image", images.values(), ids=images, scope="session")
 
 
