@@ -1,32 +1,31 @@
-"""Print the page about what an image holds: manifest.py IMAGE PARENT. Runs in the test image.
+"""Print the page about what an image holds: manifest.py IMAGE [PARENT]. Runs in the test image.
 
-Everything on it is asked of the image itself; PARENT ("" for none) only leaves out what that has too.
+Everything on it is asked of the image itself; what PARENT has too is left out.
 """
 
-import json
 import sys
+import textwrap
 
 import docker
 
-#: What is asked of an image. A line that begins with a tab is one package: name, version.
+#: What is asked of an image. Each line is a name and a version.
 ASK = r"""
-condor_version | sed -n 's/^\$CondorVersion: \([^ ]*\).*/HTCondor\t\1/p'
+condor_version 2> /dev/null | sed -n 's/^\$CondorVersion: \([^ ]*\).*/HTCondor\t\1/p'
 python --version | sed 's/ /\t/'
-for name in htmap jupyterlab jupyterhub; do
-  pip show --quiet "$name" > /dev/null 2>&1 || continue
-  pip list --format freeze | sed -n "s/^$name==/$name\t/p"
-done
-if command -v R > /dev/null; then R --version | sed -n 's/^R version \([^ ]*\).*/R\t\1/p'; fi
-if command -v java > /dev/null; then java --version | sed -n '1s/^\([a-z]*\) \([^ ]*\).*/\1\t\2/p'; fi
+command -v R > /dev/null && R --version | sed -n 's/^R version \([^ ]*\).*/R\t\1/p'
+command -v java > /dev/null && java --version | sed -n '1s/^\([^ ]*\) \([^ ]*\).*/\1\t\2/p'
+true
 """
-PYTHON = "pip list --format freeze 2> /dev/null | sed 's/==/\t/'"
+PYTHON = """python -c '
+from importlib.metadata import distributions
+for found in distributions(): print(found.name, found.version, sep="\\t")'"""
 DEBIAN = r"dpkg-query --show --showformat '${binary:Package}\t${Version}\n'"
 R = r"""command -v Rscript > /dev/null && Rscript -e '
 installed <- installed.packages()[, c("Package", "Version")]
 cat(paste(installed[, 1], installed[, 2], sep = "\t"), sep = "\n")' || true"""
 
 
-def main(image, parent):
+def main(image, parent=""):
     """Print the page of `image`."""
     engine = docker.from_env()
     built = engine.images.get(image)
@@ -51,8 +50,11 @@ def main(image, parent):
         if new:
             print(f"\n## {title} packages\n")
             if parent:
-                print(f"{len(packages)}, of which its parent `{parent}` has not:\n")
-            print(json.dumps(new, indent=0).join(("```json\n", "\n```")))
+                print(f"{len(packages)}. Those that `{parent}` has not:\n")
+            else:
+                print(f"{len(packages)}:\n")
+            text = ", ".join(f"{name} {version}" for name, version in new.items())
+            print(textwrap.fill(text, 100, break_long_words=False, break_on_hyphens=False))
 
 
 def ask(engine, image, question):
@@ -61,7 +63,9 @@ def ask(engine, image, question):
         image, ["-c", question], entrypoint="bash", remove=True, network_mode="none"
     )
     pairs = [line.split("\t") for line in printed.decode().splitlines()]
-    return dict(sorted(pair for pair in pairs if len(pair) == 2))
+    return dict(
+        sorted((pair for pair in pairs if len(pair) == 2), key=lambda pair: pair[0].lower())
+    )
 
 
 def made_by(command):
