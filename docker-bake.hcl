@@ -1,10 +1,14 @@
 # The whole stack in one place: `docker buildx bake --print` shows what each target comes to.
-# An image is one short block below; what it holds is in images/<name>/Dockerfile.
+#
+# An image is one line of STACK; its software is in images/<name>/Dockerfile, on that of its parent, and
+# in requirements/<name>.txt. What this project itself makes comes last, on every one of them.
 
 variable "REGISTRY" { default = "" } # with its closing slash: quay.example/
 variable "OWNER" { default = "htcondor" }
 variable "TAG" { default = "latest" }
-variable "PLATFORMS" { default = "" } # empty: this machine's; else linux/amd64,linux/arm64
+# For publishing (make push): both platforms, more tags, attestations. Takes a builder of the kind
+# docker-container; else this machine's platform.
+variable "RELEASE" { default = false }
 
 variable "ROOT_IMAGE" { default = "debian:13-slim" }
 variable "PYTHON_VERSION" { default = "3.13" }
@@ -21,18 +25,51 @@ variable "REVISION" { default = "" }
 variable "CREATED" { default = "" }
 variable "CERTIFICATES" { default = "/dev/null" }
 
-# image("base-notebook", "") is htcondor/htc-base-notebook:latest.
-function "image" {
-  params = [name, suffix]
-  result = ["${REGISTRY}${OWNER}/htc-${name}:${TAG}${suffix}"]
+variable "STACK" {
+  default = [
+    { name = "base", parent = "", title = "htc-base-notebook", description = "JupyterLab, a personal HTCondor pool and htmap" },
+    { name = "minimal", parent = "base", title = "htc-minimal-notebook", description = "base with git, editors and export to PDF" },
+    { name = "scipy", parent = "minimal", title = "htc-scipy-notebook", description = "minimal with the scientific Python stack" },
+    { name = "tensorflow", parent = "scipy", title = "htc-tensorflow-notebook", description = "scipy with TensorFlow, Keras and TensorBoard" },
+    { name = "tutorials", parent = "scipy", title = "htmap-tutorials", description = "scipy with htmap's tutorials" },
+    { name = "test", parent = "base", title = "htc-test", description = "what runs the tests: never published" },
+  ]
 }
 
 group "default" { targets = ["base"] }
-group "all" { targets = ["base", "base-condor25"] }
-group "ci" { targets = ["base", "base-condor25", "test", "test-condor25"] }
+# What is published.
+group "release" { targets = concat([for image in STACK : image.name if image.name != "test"], ["exec"]) }
+group "all" { targets = concat([for image in STACK : image.name if image.name != "test"], ["exec", "base-condor25"]) }
+# What the tests need.
+group "ci" { targets = concat([for image in STACK : image.name], ["exec", "base-condor25", "test-condor25", "overlay-stand-in"]) }
+
+# tags("htc-base-notebook", "") is htcondor/htc-base-notebook:latest.
+function "tags" {
+  params = [title, suffix]
+  result = [
+    for tag in RELEASE ? [TAG, HTMAP_VERSION, substr(CREATED, 0, 10), "condor-${HTCONDOR_VERSION}"] : [TAG] :
+    "${REGISTRY}${OWNER}/${title}:${tag}${suffix}"
+  ]
+}
+
+function "labels" {
+  params = [title, description]
+  result = {
+    "org.opencontainers.image.title"       = title
+    "org.opencontainers.image.description" = description
+    "org.opencontainers.image.vendor"      = OWNER
+    "org.opencontainers.image.licenses"    = "Apache-2.0"
+    "org.opencontainers.image.version"     = HTMAP_VERSION
+    "org.opencontainers.image.revision"    = REVISION
+    "org.opencontainers.image.created"     = CREATED
+    "org.opencontainers.image.base.name"   = ROOT_IMAGE
+    "org.htcondor.condor-version"          = HTCONDOR_VERSION
+    "org.htcondor.htmap-version"           = HTMAP_VERSION
+  }
+}
 
 target "_common" {
-  platforms = PLATFORMS == "" ? [] : split(",", PLATFORMS)
+  platforms = RELEASE ? ["linux/amd64", "linux/arm64"] : []
   network   = "host"
   secret    = ["id=ca,src=${CERTIFICATES}"]
   args = {
@@ -40,58 +77,101 @@ target "_common" {
     PYTHON_VERSION = PYTHON_VERSION
     HTCONDOR_SUITE = HTCONDOR_SUITE
   }
-  labels = {
-    "org.opencontainers.image.vendor"    = OWNER
-    "org.opencontainers.image.licenses"  = "Apache-2.0"
-    "org.opencontainers.image.version"   = HTMAP_VERSION
-    "org.opencontainers.image.revision"  = REVISION
-    "org.opencontainers.image.created"   = CREATED
-    "org.opencontainers.image.base.name" = ROOT_IMAGE
-    "org.htcondor.condor-version"        = HTCONDOR_VERSION
-    "org.htcondor.htmap-version"         = HTMAP_VERSION
-  }
 }
 
-# The same image with the next release's daemons.
+# What installs packages into images; mounted by the Dockerfiles of the others.
+target "tools" {
+  inherits   = ["_common"]
+  dockerfile = "images/base/Dockerfile"
+  target     = "tools"
+  tags       = tags("htc-tools", "")
+}
+
+target "library" {
+  inherits   = ["_common"]
+  dockerfile = "images/library/Dockerfile"
+  contexts   = { tools = "target:tools" }
+}
+
+target "wheel" {
+  inherits = ["library"]
+  target   = "wheel"
+}
+
+target "software" {
+  name       = "${image.name}-software"
+  matrix     = { image = STACK }
+  inherits   = ["_common"]
+  dockerfile = "images/${image.name}/Dockerfile"
+  contexts   = image.parent == "" ? {} : { parent = "target:${image.parent}-software", tools = "target:tools" }
+}
+
+target "image" {
+  name       = image.name
+  matrix     = { image = STACK }
+  inherits   = ["_common"]
+  dockerfile = "images/finish/Dockerfile"
+  contexts   = { parent = "target:${image.name}-software", library = "target:library" }
+  args       = { IMAGE = tags(image.title, "")[0] }
+  tags       = tags(image.title, "")
+  attest     = RELEASE ? ["type=sbom", "type=provenance,mode=max"] : []
+  labels     = labels(image.title, image.description)
+}
+
+target "exec" {
+  inherits   = ["_common"]
+  dockerfile = "images/exec/Dockerfile"
+  contexts   = { tools = "target:tools", library = "target:library" }
+  tags       = tags("htmap-exec", "")
+  attest     = RELEASE ? ["type=sbom", "type=provenance,mode=max"] : []
+  labels     = labels("htmap-exec", "what execute nodes run: Python, NumPy and cloudpickle")
+}
+
+# The pool, htmap and the launcher on any image of jupyter/docker-stacks:
+#   PARENT=jupyter/scipy-notebook OVERLAY=my-notebook make image/overlay
+variable "PARENT" { default = "jupyter/scipy-notebook" }
+variable "OVERLAY" { default = "htc-overlay" }
+target "overlay" {
+  inherits   = ["_common"]
+  dockerfile = "images/overlay/Dockerfile"
+  contexts   = { wheel = "target:wheel", library = "target:library" }
+  args       = { PARENT = PARENT, IMAGE = tags(OVERLAY, "")[0] }
+  tags       = tags(OVERLAY, "")
+}
+
+# On what has the names that their images have, for the tests.
+target "stand-in" {
+  inherits   = ["_common"]
+  dockerfile = "tests/images/overlay/stand-in/Dockerfile"
+  contexts   = { parent = "target:base-software" }
+}
+target "overlay-stand-in" {
+  inherits = ["overlay"]
+  contexts = { parent = "target:stand-in" }
+  args     = { PARENT = "parent" }
+  tags     = tags("htc-overlay-stand-in", "")
+}
+
+# The same images with the next release's daemons.
 target "_condor25" {
   args   = { HTCONDOR_SUITE = HTCONDOR_NEXT_SUITE }
   labels = { "org.htcondor.condor-version" = HTCONDOR_NEXT_VERSION }
 }
 
-target "base" {
-  inherits   = ["_common"]
-  dockerfile = "images/base/Dockerfile"
-  tags       = image("base-notebook", "")
-  labels = {
-    "org.opencontainers.image.title"       = "htc-base-notebook"
-    "org.opencontainers.image.description" = "JupyterLab, a personal HTCondor pool and htmap"
-  }
-}
-
+target "base-condor25-software" { inherits = ["base-software", "_condor25"] }
 target "base-condor25" {
   inherits = ["base", "_condor25"]
-  tags     = image("base-notebook", "-condor25")
+  contexts = { parent = "target:base-condor25-software" }
+  args     = { IMAGE = tags("htc-base-notebook", "-condor25")[0] }
+  tags     = tags("htc-base-notebook", "-condor25")
 }
 
-# What runs the tests: base and the locked tools, never published.
-target "test" {
-  inherits   = ["_common"]
-  dockerfile = "images/test/Dockerfile"
-  contexts   = { base = "target:base", tools = "target:tools" }
-  tags       = image("test", "")
-  labels     = { "org.opencontainers.image.title" = "htc-test" }
+target "test-condor25-software" {
+  inherits = ["test-software", "_condor25"]
+  contexts = { parent = "target:base-condor25-software" }
 }
-
 target "test-condor25" {
   inherits = ["test", "_condor25"]
-  contexts = { base = "target:base-condor25" }
-  tags     = image("test", "-condor25")
-}
-
-# What installs Python packages into images; mounted by the Dockerfiles of the others.
-target "tools" {
-  tags       = image("tools", "")
-  inherits   = ["_common"]
-  dockerfile = "images/base/Dockerfile"
-  target     = "tools"
+  contexts = { parent = "target:test-condor25-software" }
+  tags     = tags("htc-test", "-condor25")
 }
