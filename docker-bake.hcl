@@ -29,6 +29,7 @@ variable "STACK" {
   default = [
     { name = "base", parent = "", title = "htc-base-notebook", description = "JupyterLab, a personal HTCondor pool and htmap" },
     { name = "minimal", parent = "base", title = "htc-minimal-notebook", description = "base with git, editors and export to PDF" },
+    { name = "r", parent = "minimal", title = "htc-r-notebook", description = "minimal with R: its kernel, the tidyverse, and htmap through reticulate" },
     { name = "test", parent = "base", title = "htc-test", description = "what runs the tests: never published" },
   ]
 }

@@ -1,0 +1,51 @@
+"""Notebooks that are made from the text of their cells, and run by their kernels in a container."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conftest import Running
+
+
+def run(container: Running, kernel: str, *cells: str) -> list[list[dict]]:
+    """Run a notebook as its user would; return each cell's outputs.
+
+    A cell that fails fails the test, unless it has the tag ``raises-exception`` in its first line
+    (``# raises-exception``).
+    """
+    notebook = {
+        "nbformat": 4, "nbformat_minor": 5,
+        "metadata": {"kernelspec": {"name": kernel, "display_name": kernel}},
+        "cells": [
+            {
+                "cell_type": "code", "id": f"cell-{number}", "source": cell,
+                "execution_count": None, "outputs": [],
+                "metadata": {"tags": re.findall("^# (raises-exception)$", cell, re.M)},
+            }
+            for number, cell in enumerate(cells)
+        ],
+    }  # fmt: skip
+    printed = container.output(
+        "sh", "-c", 'printf %s "$0" | jupyter nbconvert --stdin --stdout --to notebook --execute',
+        json.dumps(notebook),
+    )  # fmt: skip
+    return [cell["outputs"] for cell in json.loads(printed)["cells"]]
+
+
+def text(outputs: list[dict]) -> str:
+    """Return what a cell printed, its value, and its error, as text."""
+    found = []
+    for output in outputs:
+        shown = output.get("text") or output.get("data", {}).get("text/plain", "")
+        found.append("".join(shown) + "\n".join(output.get("traceback", [])))
+    return "".join(found)
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """Return a Markdown page's blocks of code in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.M | re.S)
