@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test/% lint image/% lock engine stop clean
+.PHONY: help run test test/% lint images image/% manifests push lock update audit engine stop clean
 
 help: ## show this
 	@sed -n 's/^\([a-z/%]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -17,11 +17,27 @@ test/%: engine ## one part of them: lint, unit, pool, pool-condor25, images
 
 lint: test/lint ## ruff, mypy, import-linter, hadolint, shellcheck
 
-image/%: engine ## build one image: base, base-condor25, ... (docker-bake.hcl)
+images: engine ## build all that are published
+	@machine/build release
+
+image/%: engine ## build one of them: base, scipy, tutorials, exec, ... (docker-bake.hcl)
 	@machine/build $*
 
-lock: engine ## pin in requirements/ what images and tests install (UPGRADE=1: the newest)
-	@machine/lock $(if $(UPGRADE),--upgrade)
+manifests: engine ## write down in docs/images/ what each image holds
+	@machine/build release test
+	@machine/manifests
+
+push: engine ## say what would be published; do it with REALLY=1
+	@machine/push $(if $(REALLY),--really)
+
+lock: engine ## pin in requirements/ what images and tests install, where it is not yet
+	@machine/lock
+
+update: engine ## pin the newest of everything instead
+	@machine/lock --upgrade
+
+audit: image/test ## look the locks up in the database of known vulnerabilities
+	@machine/audit
 
 engine: ## prepare this machine: a Docker engine with buildx
 	@machine/engine

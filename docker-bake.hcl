@@ -29,16 +29,23 @@ variable "STACK" {
   default = [
     { name = "base", parent = "", title = "htc-base-notebook", description = "JupyterLab, a personal HTCondor pool and htmap" },
     { name = "minimal", parent = "base", title = "htc-minimal-notebook", description = "base with git, editors and export to PDF" },
+    { name = "scipy", parent = "minimal", title = "htc-scipy-notebook", description = "minimal with the scientific Python stack" },
+    { name = "tensorflow", parent = "scipy", title = "htc-tensorflow-notebook", description = "scipy with TensorFlow, Keras and TensorBoard" },
+    { name = "tutorials", parent = "scipy", title = "htmap-tutorials", description = "scipy with htmap's tutorials" },
     { name = "r", parent = "minimal", title = "htc-r-notebook", description = "minimal with R: its kernel, the tidyverse, and htmap through reticulate" },
+    { name = "datascience", parent = "scipy", title = "htc-datascience-notebook", description = "scipy and R in one: rpy2, polars, duckdb" },
+    { name = "pyspark", parent = "scipy", title = "htc-pyspark-notebook", description = "scipy with Apache Spark for Python" },
+    { name = "all-spark", parent = "pyspark", title = "htc-all-spark-notebook", description = "pyspark with Spark from Scala and R, too" },
     { name = "test", parent = "base", title = "htc-test", description = "what runs the tests: never published" },
   ]
 }
 
 group "default" { targets = ["base"] }
 # What is published.
-group "release" { targets = [for image in STACK : image.name if image.name != "test"] }
-group "all" { targets = concat([for image in STACK : image.name if image.name != "test"], ["base-condor25"]) }
-group "ci" { targets = concat([for image in STACK : image.name], ["base-condor25", "test-condor25"]) }
+group "release" { targets = concat([for image in STACK : image.name if image.name != "test"], ["exec"]) }
+group "all" { targets = concat([for image in STACK : image.name if image.name != "test"], ["exec", "base-condor25"]) }
+# What the tests need.
+group "ci" { targets = concat([for image in STACK : image.name], ["exec", "base-condor25", "test-condor25", "overlay-stand-in"]) }
 
 # tags("htc-base-notebook", "") is htcondor/htc-base-notebook:latest.
 function "tags" {
@@ -47,6 +54,22 @@ function "tags" {
     for tag in RELEASE ? [TAG, HTMAP_VERSION, substr(CREATED, 0, 10), "condor-${HTCONDOR_VERSION}"] : [TAG] :
     "${REGISTRY}${OWNER}/${title}:${tag}${suffix}"
   ]
+}
+
+function "labels" {
+  params = [title, description]
+  result = {
+    "org.opencontainers.image.title"       = title
+    "org.opencontainers.image.description" = description
+    "org.opencontainers.image.vendor"      = OWNER
+    "org.opencontainers.image.licenses"    = "Apache-2.0"
+    "org.opencontainers.image.version"     = HTMAP_VERSION
+    "org.opencontainers.image.revision"    = REVISION
+    "org.opencontainers.image.created"     = CREATED
+    "org.opencontainers.image.base.name"   = ROOT_IMAGE
+    "org.htcondor.condor-version"          = HTCONDOR_VERSION
+    "org.htcondor.htmap-version"           = HTMAP_VERSION
+  }
 }
 
 target "_common" {
@@ -74,6 +97,11 @@ target "library" {
   contexts   = { tools = "target:tools" }
 }
 
+target "wheel" {
+  inherits = ["library"]
+  target   = "wheel"
+}
+
 target "software" {
   name       = "${image.name}-software"
   matrix     = { image = STACK }
@@ -91,18 +119,41 @@ target "image" {
   args       = { IMAGE = tags(image.title, "")[0] }
   tags       = tags(image.title, "")
   attest     = RELEASE ? ["type=sbom", "type=provenance,mode=max"] : []
-  labels = {
-    "org.opencontainers.image.title"       = image.title
-    "org.opencontainers.image.description" = image.description
-    "org.opencontainers.image.vendor"      = OWNER
-    "org.opencontainers.image.licenses"    = "Apache-2.0"
-    "org.opencontainers.image.version"     = HTMAP_VERSION
-    "org.opencontainers.image.revision"    = REVISION
-    "org.opencontainers.image.created"     = CREATED
-    "org.opencontainers.image.base.name"   = ROOT_IMAGE
-    "org.htcondor.condor-version"          = HTCONDOR_VERSION
-    "org.htcondor.htmap-version"           = HTMAP_VERSION
-  }
+  labels     = labels(image.title, image.description)
+}
+
+target "exec" {
+  inherits   = ["_common"]
+  dockerfile = "images/exec/Dockerfile"
+  contexts   = { tools = "target:tools", library = "target:library" }
+  tags       = tags("htmap-exec", "")
+  attest     = RELEASE ? ["type=sbom", "type=provenance,mode=max"] : []
+  labels     = labels("htmap-exec", "what execute nodes run: Python, NumPy and cloudpickle")
+}
+
+# The pool, htmap and the launcher on any image of jupyter/docker-stacks:
+#   PARENT=jupyter/scipy-notebook OVERLAY=my-notebook make image/overlay
+variable "PARENT" { default = "jupyter/scipy-notebook" }
+variable "OVERLAY" { default = "htc-overlay" }
+target "overlay" {
+  inherits   = ["_common"]
+  dockerfile = "images/overlay/Dockerfile"
+  contexts   = { wheel = "target:wheel", library = "target:library" }
+  args       = { PARENT = PARENT, IMAGE = tags(OVERLAY, "")[0] }
+  tags       = tags(OVERLAY, "")
+}
+
+# On what has the names that their images have, for the tests.
+target "stand-in" {
+  inherits   = ["_common"]
+  dockerfile = "tests/images/overlay/stand-in/Dockerfile"
+  contexts   = { parent = "target:base-software" }
+}
+target "overlay-stand-in" {
+  inherits = ["overlay"]
+  contexts = { parent = "target:stand-in" }
+  args     = { PARENT = "parent" }
+  tags     = tags("htc-overlay-stand-in", "")
 }
 
 # The same images with the next release's daemons.

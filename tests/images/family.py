@@ -1,9 +1,10 @@
 """Which images a folder's tests run on.
 
-The tests in ``tests/images/NAME/`` are about ``images/NAME/Dockerfile``. They run on the images whose
-software it is: on one for most, on two for ``base``, which is built with each HTCondor. Those marked
-``pytest.mark.children`` run on every image that stands on one of these, too: what people count on in
-whichever image they chose, and what a child can break. They are quick, for there are nine images.
+The tests in ``tests/images/NAME/`` are about ``images/NAME/Dockerfile``. They run on the images
+whose software it is: on one for most, on two for ``base``, which is built with each HTCondor. Those
+marked ``pytest.mark.children`` run on every image that stands on one of these, too: what people
+count on in whichever image they chose, and what a child can break. They are quick, for there are
+nine images.
 """
 
 from __future__ import annotations
@@ -38,9 +39,7 @@ def images_of(name: str, targets: Mapping[str, Mapping], built: list[str]) -> di
 def images_on(name: str, targets: Mapping[str, Mapping], built: list[str]) -> dict[str, str]:
     """Return these images and those that stand on them: see `images_of`."""
     return {
-        target: targets[target]["tags"][0]
-        for target in built
-        if name in folders(target, targets)
+        target: targets[target]["tags"][0] for target in built if name in folders(target, targets)
     }
 
 

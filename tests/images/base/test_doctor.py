@@ -13,6 +13,7 @@ def lines(result, level):
     return [line for line in result.stdout.splitlines() if line.startswith(f"{level} ")]
 
 
+@pytest.mark.children
 def test_all_is_well_with_a_container_as_it_comes(start, image, condor_version):
     doctor = start(image, "htc-doctor").wait()
     assert doctor.code == 0, doctor

@@ -40,6 +40,7 @@ def test_the_pool_runs_jobs_as_the_user_with(start, image, options, uid):
     assert (ended.code, ended.stdout, ended.stderr) == (0, f"{uid}\n", ""), ended
 
 
+@pytest.mark.children
 def test_jupyter_and_the_pool_start_with_next_to_nothing_allowed(start, image):
     options = {**HARDENED, **READ_ONLY, **NO_NETWORK, "user": "5000:100"}
     running = start(image, **options)

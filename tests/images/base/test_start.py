@@ -41,6 +41,7 @@ def test_a_command_finds_the_pool_ready_and_standard_output_to_itself(start, ima
     assert (ended.code, ended.stdout, ended.stderr) == (0, "slot1@htc-notebook\n", ""), ended
 
 
+@pytest.mark.children
 def test_a_job_finds_the_notebooks_python(start, image):
     program = (
         "import htcondor2, pathlib, sys\n"
@@ -64,6 +65,7 @@ def test_every_core_can_have_a_job_of_a_gigabyte_of_disk_at_once(start, image):
     assert disk >= 1024**2 * cpus
 
 
+@pytest.mark.children
 def test_jupyterlab_does_not_wait_for_the_pool_and_asks_for_its_token(start, image):
     running = start(image, environment=NEVER_READY, may_say="403|Forbidden")
     ask = (
@@ -88,6 +90,7 @@ def test_jupyterlab_is_told_when_the_pool_is_ready(start, image):
     assert running.logs().stdout == ""
 
 
+@pytest.mark.children
 def test_a_hub_gets_its_single_user_server(start, image):
     hub = {"JUPYTERHUB_API_TOKEN": "of-a-hub", "JUPYTERHUB_API_URL": "http://127.0.0.1:1/hub/api"}
     ended = start(image, "start-notebook.py", "--version", environment=hub).wait()

@@ -322,6 +322,7 @@ def test_root_runs_nothing_that_the_user_can_write(start, default_image):
         ("1000680000:100", {}, "user1000680000", "/home/jovyan"),
     ],
 )
+@pytest.mark.children
 def test_any_user_gets_a_name_a_home_and_a_pool(start, image, user, options, name, home):
     script = f'{WHO}; exec python -c "$0" "id -un; id -u"'
     running = start(

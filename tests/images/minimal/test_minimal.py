@@ -1,0 +1,63 @@
+"""What images/minimal promises, on it and on what stands on it."""
+
+import json
+
+import pytest
+
+COMMANDS = ("curl", "git", "less", "nano", "pandoc", "ssh", "unzip", "vi", "xelatex")
+NO_POOL = {"HTC_POOL": "none"}
+# One of each kind of cell and output that nbconvert's template has TeX for.
+NOTEBOOK = {
+    "cells": [
+        {"cell_type": "markdown", "metadata": {}, "source": (
+            "# Ümläute\n\n$\\int_0^1 x^2 \\, dx$ and `code`, ~~not~~ [this](http://example.org)\n\n"
+            "| a | b |\n|---|---|\n| 1 | 2 |\n\n1. one\n\n> a quotation\n")},
+        {"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": [], "source": (
+            "import base64\n"
+            "from IPython.display import Image, Latex, display\n"
+            "print('höher')\n"
+            "display(Latex(r'$\\mathscr{L} = \\frac{1}{2}$'))\n"
+            "display(Image(base64.b64decode('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUl"
+            "EQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==')))")},
+    ],
+    "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+    "nbformat": 4, "nbformat_minor": 4,
+}  # fmt: skip
+
+
+@pytest.mark.children
+def test_every_promised_command_is_there(start, image):
+    script = (
+        "for name do command -v $name > /dev/null || echo no $name; done; TZ=Asia/Tokyo date +%z"
+    )
+    ended = start(image, "sh", "-c", script, "-", *COMMANDS, environment=NO_POOL).wait()
+    assert ended.stdout.split() == ["+0900"], ended
+
+
+@pytest.mark.parametrize("kind", ["html", "pdf"])
+def test_a_notebook_is_executed_and_exported_as(start, image, kind):
+    script = (
+        f'echo "$0" > book.ipynb && jupyter nbconvert --log-level=ERROR --execute --to {kind}'
+        f" book.ipynb && head -c 200000 book.{kind}"
+    )
+    running = start(image, "sh", "-c", script, json.dumps(NOTEBOOK), environment=NO_POOL)
+    running.container.wait(timeout=100)
+    exported = running.container.logs(stdout=True, stderr=False)
+    if kind == "pdf":
+        assert exported.startswith(b"%PDF-"), running.logs().stderr
+        # With the fonts that the text is set in.
+        assert len(exported) > 10_000
+    else:
+        assert "höher" in exported.decode()
+
+
+def test_htmap_status_is_shown_in_a_notebook_that_maps(start, image):
+    program = (
+        "import htmap\n"
+        "def clone(url):\n"
+        "    import subprocess\n"
+        "    return subprocess.run(['git', '--version'], capture_output=True, text=True).stdout\n"
+        "print(htmap.map(clone, [1]).get(0, timeout=60))"
+    )
+    ended = start(image, "python", "-c", program).wait()
+    assert ended.stdout.startswith("git version 2."), ended

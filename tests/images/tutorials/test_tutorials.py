@@ -1,0 +1,74 @@
+"""What images/tutorials promises: every notebook runs in it, as the user, against its pool."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+NOTEBOOKS = sorted((Path(__file__).parents[3] / "docs" / "tutorials").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_tutorial_runs_from_its_first_cell_to_its_last(start, image, notebook):
+    ended = start(image, "jupyter", "execute", f"tutorials/{notebook.name}", may_say=".").wait(115)
+    assert ended.code == 0, ended
+    assert "Traceback" not in ended.stderr, ended
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_tutorial_is_kept_without_outputs_and_leads_only_to_what_is_there(notebook):
+    cells = json.loads(notebook.read_text())["cells"]
+    assert not [cell for cell in cells if cell.get("outputs") or cell.get("execution_count")]
+    text = "".join("".join(cell["source"]) for cell in cells)
+    links = [part.split(")")[0] for part in text.split("](")[1:] if ".ipynb)" in part]
+    assert all((notebook.parent / link).exists() for link in links)
+
+
+@pytest.mark.parametrize("options", [
+    {}, {"user": "root", "environment": {"NB_USER": "alice", "NB_UID": "1234"}},
+], ids=["jovyan", "alice"])  # fmt: skip
+def test_the_tutorials_are_in_the_home_and_the_persons_own(start, image, volume, options):
+    script = "cd ~/tutorials && ls && echo >> 01-first-steps.ipynb && stat -c %u . 05-*"
+    home = {"volumes": {volume: {"bind": "/home/alice", "mode": "rw"}}} if options else {}
+    if home:
+        start(image, "-c", "chown 1234 /home/alice", entrypoint="sh", user="root", **home).wait()
+    ended = start(image, "sh", "-c", script, **options, **home).wait()
+    uid = options.get("environment", {}).get("NB_UID", "1000")
+    assert ended.stdout.split() == [*(path.name for path in NOTEBOOKS), uid, uid], ended
+
+
+def test_what_a_person_has_made_of_them_stays(start, image, volume):
+    home = {"volumes": {volume: {"bind": "/home/jovyan", "mode": "rw"}}}
+    start(image, "rm", "tutorials/05-fitting.ipynb", **home).wait()
+    ended = start(image, "ls", "tutorials", **home).wait()
+    assert ended.stdout.split() == [path.name for path in NOTEBOOKS[:-1]], ended
+
+
+@pytest.mark.parametrize("hub", [False, True], ids=["alone", "of a hub"])
+def test_jupyterlab_opens_at_the_first(start, image, hub):
+    environment = {"HTC_POOL": "none"}
+    if hub:
+        environment |= {
+            "JUPYTERHUB_API_TOKEN": "t", "JUPYTERHUB_API_URL": "http://127.0.0.1:1/hub/api",
+            "JUPYTERHUB_CLIENT_ID": "c", "JUPYTERHUB_SERVICE_PREFIX": "/",
+        }  # fmt: skip
+    command = ["start-notebook.py", "--show-config-json"]
+    ended = start(image, *command, environment=environment, may_say=".").wait()
+    assert '"default_url": "/lab/tree/tutorials/01-first-steps.ipynb"' in ended.stdout, ended
+
+
+def test_a_service_like_binder_opens_them_with_its_own_command_and_group_0(
+    start, source, engine, image
+):
+    built, _ = engine.images.build(
+        path=str(source / ".binder"), buildargs={"IMAGE": image}, rm=True
+    )
+    running = start(
+        built.id, "jupyter", "notebook", "--ServerApp.token=known", "--port=8889", user="1000:0",
+        may_say="group 0",
+    )  # fmt: skip
+    ask = (
+        "import urllib.request as u; url = 'http://127.0.0.1:8889/api/contents/tutorials?token=known'"
+        "; print(u.urlopen(url, timeout=5).read().decode())"
+    )
+    running.wait_until(lambda: "01-first-steps" in running.exec("python", "-c", ask).stdout)
