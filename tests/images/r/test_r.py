@@ -38,13 +38,15 @@ def test_an_r_notebook_maps_functions_of_python_and_of_r_as_its_page_says(contai
     wrong = """# raises-exception
 call <- serialize(list(function(x) stop("no root of ", x), -1), NULL)
 htmap$map(py$call_r, list(call))$get(0L)"""
-    outputs = notebooks.run(container, "ir", map_python, map_r, plot, refused, wrong)
+    printed = "py_run_string('print(\"from Python\")')"
+    outputs = notebooks.run(container, "ir", map_python, map_r, plot, refused, wrong, printed)
 
     assert "[1]  2  4  6  8 10" in text(outputs[0])
     assert "[1] 2 3" in text(outputs[1])
     assert any("image/png" in output.get("data", {}) for output in outputs[2])
     assert "CannotPickle" in text(outputs[3])
     assert "no root of -1" in text(outputs[4])
+    assert "from Python" in text(outputs[5])
 
 
 def test_a_package_with_c_in_it_is_compiled_and_added_by_the_user(container):
