@@ -90,7 +90,6 @@ def test_jupyterlab_is_told_when_the_pool_is_ready(start, image):
     assert running.logs().stdout == ""
 
 
-@pytest.mark.children
 def test_a_hub_gets_its_single_user_server(start, image):
     hub = {"JUPYTERHUB_API_TOKEN": "of-a-hub", "JUPYTERHUB_API_URL": "http://127.0.0.1:1/hub/api"}
     ended = start(image, "start-notebook.py", "--version", environment=hub).wait()

@@ -37,7 +37,7 @@ def test_every_promised_command_is_there(start, image):
 @pytest.mark.parametrize("kind", ["html", "pdf"])
 def test_a_notebook_is_executed_and_exported_as(start, image, kind):
     script = (
-        f'echo "$0" > book.ipynb && jupyter nbconvert --log-level=ERROR --execute --to {kind}'
+        f'printf %s "$0" > book.ipynb && jupyter nbconvert --log-level=ERROR --execute --to {kind}'
         f" book.ipynb && head -c 200000 book.{kind}"
     )
     running = start(image, "sh", "-c", script, json.dumps(NOTEBOOK), environment=NO_POOL)
@@ -51,13 +51,15 @@ def test_a_notebook_is_executed_and_exported_as(start, image, kind):
         assert "höher" in exported.decode()
 
 
-def test_htmap_status_is_shown_in_a_notebook_that_maps(start, image):
+def test_a_component_uses_what_is_there(start, image):
     program = (
         "import htmap\n"
-        "def clone(url):\n"
+        "def record(name):\n"
         "    import subprocess\n"
-        "    return subprocess.run(['git', '--version'], capture_output=True, text=True).stdout\n"
-        "print(htmap.map(clone, [1]).get(0, timeout=60))"
+        "    subprocess.run(['git', 'init', '--quiet', name], check=True)\n"
+        "    answer = subprocess.run(['git', '-C', name, 'status'], capture_output=True, text=True)\n"
+        "    return answer.stdout.splitlines()[0]\n"
+        "print(*htmap.map(record, ['one', 'two'], quiet=True))"
     )
     ended = start(image, "python", "-c", program).wait()
-    assert ended.stdout.startswith("git version 2."), ended
+    assert ended.stdout == "On branch master On branch master\n", ended

@@ -12,7 +12,7 @@ def overlaid(default_image):
 @pytest.mark.parametrize("user", ["1000:100", "root"])
 def test_a_command_of_theirs_finds_a_pool_and_htmap(start, overlaid, user):
     program = (
-        "import htmap, sys; m = htmap.map(lambda x: (x + 1, sys.executable), [1])\n"
+        "import htmap, sys; m = htmap.map(lambda x: (x + 1, sys.executable), [1], quiet=True)\n"
         "print(*m.get(0, timeout=60))"
     )
     ended = start(overlaid, "python", "-c", program, user=user).wait()

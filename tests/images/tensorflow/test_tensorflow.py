@@ -19,7 +19,8 @@ def train(seed):
     return losses[-1] < losses[0] / 10
 
 options = htmap.MapOptions(request_memory="1GB")
-print([htmap.map(train, [1, 2], map_options=options).get(n, timeout=100) for n in (0, 1)])
+m = htmap.map(train, [1, 2], quiet=True, map_options=options)
+print([m.get(component, timeout=100) for component in m.components])
 """
 
 

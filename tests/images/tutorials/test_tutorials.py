@@ -57,18 +57,19 @@ def test_jupyterlab_opens_at_the_first(start, image, hub):
     assert '"default_url": "/lab/tree/tutorials/01-first-steps.ipynb"' in ended.stdout, ended
 
 
-def test_a_service_like_binder_opens_them_with_its_own_command_and_group_0(
-    start, source, engine, image
-):
-    built, _ = engine.images.build(
-        path=str(source / ".binder"), buildargs={"IMAGE": image}, rm=True
-    )
-    running = start(
-        built.id, "jupyter", "notebook", "--ServerApp.token=known", "--port=8889", user="1000:0",
-        may_say="group 0",
-    )  # fmt: skip
+@pytest.fixture(scope="module")
+def of_binder(engine, source, image):
+    """Build what .binder/ says, from the image under test."""
+    built, _ = engine.images.build(path=str(source / ".binder"), buildargs={"IMAGE": image}, rm=True)
+    yield built.id
+    engine.images.remove(built.id, force=True)
+
+
+def test_a_service_like_binder_opens_them_with_its_own_command_and_group_0(start, of_binder):
+    command = ["jupyter", "lab", "--IdentityProvider.token=known", "--port=8889"]
+    running = start(of_binder, *command, user="1000:0", may_say="group 0")
     ask = (
-        "import urllib.request as u; url = 'http://127.0.0.1:8889/api/contents/tutorials?token=known'"
-        "; print(u.urlopen(url, timeout=5).read().decode())"
+        "import urllib.request as u; page = 'api/contents/tutorials?token=known'; "
+        "print(u.urlopen(f'http://127.0.0.1:8889/{page}', timeout=5).read().decode())"
     )
     running.wait_until(lambda: "01-first-steps" in running.exec("python", "-c", ask).stdout)
