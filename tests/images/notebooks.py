@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def run(container: Running, kernel: str, *cells: str) -> list[list[dict]]:
     """Run a notebook as its user would; return each cell's outputs.
 
-    A cell that fails fails the test, unless a line of it is ``# raises-exception``: the tag by which
-    nbconvert lets it fail.
+    A cell that fails fails the test, unless a line of it is ``# raises-exception``: the tag by
+    which nbconvert lets it fail.
     """
     notebook = {
         "nbformat": 4, "nbformat_minor": 5,
@@ -32,7 +32,8 @@ def run(container: Running, kernel: str, *cells: str) -> list[list[dict]]:
     # Into a file: some kernels print, too.
     script = (
         'cd "$(mktemp -d)" && printf %s "$0" >in.ipynb'
-        " && jupyter nbconvert --to notebook --execute in.ipynb --output out.ipynb >log && cat out.ipynb"
+        " && jupyter nbconvert --to notebook --execute in.ipynb --output out.ipynb >log"
+        " && cat out.ipynb"
     )
     printed = container.output("sh", "-c", script, json.dumps(notebook))
     return [cell["outputs"] for cell in json.loads(printed)["cells"]]

@@ -1,7 +1,7 @@
-"""A Jupyter kernel for Scala in a Spark session: the interpreter of spark-shell, driven from Python.
+"""A Jupyter kernel for Scala in a Spark session: spark-shell's interpreter, driven from Python.
 
 Spark's own shell and its Scala compiler are part of PySpark. They run in a Java process, which py4j
-reaches as PySpark does. No published kernel for Scala fits this Spark: see images/all-spark/README.md.
+reaches as PySpark does. No published kernel fits this Spark: see images/all-spark/README.md.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import select
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar
 
 from ipykernel.kernelapp import IPKernelApp
 from ipykernel.kernelbase import Kernel
@@ -108,7 +109,7 @@ class ScalaKernel(Kernel):
 
     implementation = "htc-scala"
     implementation_version = "1"
-    language_info = {
+    language_info: ClassVar = {
         "name": "scala",
         "version": "2.13",
         "mimetype": "text/x-scala",

@@ -22,7 +22,8 @@ from jupyter_client.manager import start_new_kernel
 
 manager, client = start_new_kernel(60, "scala")
 client.execute("1", reply=True, timeout=100)
-print("sparkContext" in client.complete("spark.sparkC", reply=True, timeout=60)["content"]["matches"])
+reply = client.complete("spark.sparkC", reply=True, timeout=60)
+print("sparkContext" in reply["content"]["matches"])
 client.execute("sc.parallelize(1 to 1, 1).foreach(_ => Thread.sleep(100000))")
 while client.get_iopub_msg(timeout=60)["msg_type"] != "execute_input":
     pass

@@ -2,7 +2,6 @@
 
 import notebooks
 import pytest
-import with_r
 from notebooks import text
 
 TABLES = """\
@@ -11,9 +10,7 @@ frame = polars.DataFrame({"k": ["a", "b", "a"], "n": [1, 2, 3]})
 print(duckdb.sql("select k, sum(n) as n from frame group by k order by k").fetchall())
 print(pyarrow.table(frame.to_pandas()).num_rows)
 """
-CYTHON = """\
-%load_ext Cython
-"""
+CYTHON = "%load_ext Cython"
 COMPILED = """\
 %%cython
 def add(int a, int b): return a + b
@@ -27,16 +24,10 @@ def container(start_session, image):
     return start_session(image, environment={"HTC_POOL_REQUIRED": "1"})
 
 
-def test_every_package_of_the_list_that_it_shares_with_r_can_be_attached(container, source):
-    assert with_r.packages_that_do_not_load(container, source / "images/r/packages.txt") == ""
-
-
 @pytest.mark.timeout(180)
 def test_a_python_notebook_has_r_in_its_cells_and_in_its_maps_as_its_page_says(container, source):
     in_cells, in_maps = notebooks.blocks(source / "images/datascience/README.md", "python")
-    outputs = notebooks.run(
-        container, "python3", in_cells, in_maps, TABLES, CYTHON, COMPILED
-    )  # fmt: skip
+    outputs = notebooks.run(container, "python3", in_cells, in_maps, TABLES, CYTHON, COMPILED)
     assert "array([-0.1,  0. ,  0.1])" in text(outputs[0])
     assert "[2.0, 6.0]" in text(outputs[1])
     assert "[('a', 4), ('b', 2)]\n3" in text(outputs[2])

@@ -35,7 +35,8 @@ PANDAS = """\
 import warnings
 warnings.simplefilter("error", FutureWarning)
 import pyspark.pandas as ps
-print(ps.DataFrame({"k": ["a", "b", "a"], "n": [1, 2, 3]}).groupby("k").n.sum().sort_index().to_list())
+frame = ps.DataFrame({"k": ["a", "b", "a"], "n": [1, 2, 3]})
+print(frame.groupby("k").n.sum().sort_index().to_list())
 """
 
 

@@ -8,7 +8,7 @@ from notebooks import text
 #: A package with C in it: a file for each line's name.
 PACKAGE = """
 mkdir -p mine/R mine/src && cd mine
-printf 'Package: mine\\nVersion: 1.0\\nTitle: Mine\\nLicense: none\\nDescription: M.\\n' > DESCRIPTION
+printf 'Package: mine\\nVersion: 1.0\\nTitle: M\\nLicense: none\\nDescription: M\\n' > DESCRIPTION
 printf 'useDynLib(mine, C_two)\\nexport(two)\\n' > NAMESPACE
 echo 'two <- function() .Call(C_two)' > R/two.R
 printf '#include <Rinternals.h>\\nSEXP C_two(void) { return Rf_ScalarInteger(2); }\\n' > src/two.c
