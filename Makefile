@@ -11,8 +11,11 @@ test: engine ## build what the tests need; run every check and test
 	@machine/build ci
 	@machine/test
 
+# What a part of the tests needs beside the image that runs it.
+needs-pool-condor25 = test-condor25
+needs-images = ci
 test/%: engine ## one part of them: lint, unit, pool, pool-condor25, images
-	@machine/build ci
+	@machine/build test $(needs-$*)
 	@machine/test $*
 
 lint: test/lint ## ruff, mypy, import-linter, hadolint, shellcheck

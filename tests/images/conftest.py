@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import json
 import os
 import re
 import subprocess
@@ -15,9 +13,8 @@ from pathlib import Path
 import docker
 import pytest
 from docker.models.containers import Container
-from family import images_of, images_on
+from family import SOURCE, bake, images_of, images_on
 
-SOURCE = Path(__file__).resolve().parents[2]
 OWNER = os.environ.get("OWNER", "htcondor")
 TAG = os.environ.get("TAG", "latest")
 
@@ -141,22 +138,12 @@ def volume(engine) -> Iterator[str]:
     made.remove(force=True)
 
 
-@functools.cache
-def bake() -> dict[str, dict]:
-    """Return what docker-bake.hcl comes to, as `docker buildx bake --print` says it."""
-    printed = subprocess.run(
-        ["docker", "buildx", "bake", "--print", "all"],
-        cwd=SOURCE, capture_output=True, text=True, check=True, timeout=60,
-    )  # fmt: skip
-    return json.loads(printed.stdout)
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what asks for an ``image`` on those that `family` chooses."""
     if "image" in metafunc.fixturenames:
         name = Path(metafunc.module.__file__).parent.name
         choose = images_on if metafunc.definition.get_closest_marker("children") else images_of
-        images = choose(name, bake()["target"], bake()["group"]["all"]["targets"])
+        images = choose(name, bake("all")["target"], bake("all")["group"]["all"]["targets"])
         metafunc.parametrize("image", images.values(), ids=images, scope="session")
 
 

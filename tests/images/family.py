@@ -9,7 +9,24 @@ nine images.
 
 from __future__ import annotations
 
+import functools
+import json
+import os
+import subprocess
 from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[2]
+
+
+@functools.cache
+def bake(group: str, **variables: str) -> dict[str, dict]:
+    """Return what docker-bake.hcl comes to, as `docker buildx bake --print` says it."""
+    printed = subprocess.run(
+        ["docker", "buildx", "bake", "--print", group], env={**os.environ, **variables},
+        cwd=SOURCE, capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    return json.loads(printed.stdout)
 
 
 def images_of(name: str, targets: Mapping[str, Mapping], built: list[str]) -> dict[str, str]:

@@ -46,7 +46,9 @@ def test_the_variables_about_jupyter_work(start, image):
 
 
 def test_a_hubs_single_user_server_answers(start, image):
-    ended = start(image, "start-singleuser.py", "--version", environment={"HTC_POOL": "none"}).wait()
+    ended = start(
+        image, "start-singleuser.py", "--version", environment={"HTC_POOL": "none"}
+    ).wait()
     assert ended.code == 0, ended
     assert ended.stdout.startswith("5."), ended
 
@@ -82,7 +84,8 @@ def test_every_kernel_starts_and_computes(start, image):
 
 def test_a_map_runs_in_the_image_under_its_own_name(start, image):
     program = (
-        "import htmap, os; m = htmap.map(lambda x: os.environ['PATH'].split(':')[0], [1], quiet=True)\n"
+        "import htmap, os\n"
+        "m = htmap.map(lambda x: os.environ['PATH'].split(':')[0], [1], quiet=True)\n"
         "print(m.get(0, timeout=60), os.environ['HTMAP_IMAGE'])"
     )
     ended = start(image, "python", "-c", program).wait()

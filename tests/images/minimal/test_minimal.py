@@ -57,8 +57,8 @@ def test_a_component_uses_what_is_there(start, image):
         "def record(name):\n"
         "    import subprocess\n"
         "    subprocess.run(['git', 'init', '--quiet', name], check=True)\n"
-        "    answer = subprocess.run(['git', '-C', name, 'status'], capture_output=True, text=True)\n"
-        "    return answer.stdout.splitlines()[0]\n"
+        "    answer = subprocess.check_output(['git', '-C', name, 'status'], text=True)\n"
+        "    return answer.splitlines()[0]\n"
         "print(*htmap.map(record, ['one', 'two'], quiet=True))"
     )
     ended = start(image, "python", "-c", program).wait()

@@ -16,7 +16,7 @@ def test_a_command_of_theirs_finds_a_pool_and_htmap(start, overlaid, user):
         "print(*m.get(0, timeout=60))"
     )
     ended = start(overlaid, "python", "-c", program, user=user).wait()
-    assert ended.stdout == "2 /opt/htc/bin/python\n", ended
+    assert ended.stdout == "2 /opt/conda/bin/python\n", ended
     ended = start(overlaid, "python", "-c", ONE_JOB, "id -un", user=user).wait()
     assert ended.stdout == "jovyan\n", ended
 
