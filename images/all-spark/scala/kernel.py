@@ -39,7 +39,7 @@ class Interpreter:
             self._printed[read] = stream, codecs.getincrementaldecoder("utf-8")("replace")
         self._done, self._tell = os.pipe()
         self._caller = ThreadPoolExecutor(max_workers=1)
-        jvm = self._jvm = launch_gateway(popen_kwargs=ends).jvm
+        jvm = self._jvm = launch_gateway(popen_kwargs={**ends}).jvm
         for end in ends.values():
             os.close(end)
 
@@ -78,7 +78,10 @@ class Interpreter:
             ready, _, _ = select.select(ends, [], [], 0 if finished else None)
             for end in ready:
                 text = os.read(end, 65536)
-                if end != self._done:
+                if not text:
+                    # Java is gone, which the call that waits for it tells.
+                    del self._printed[end]
+                elif end != self._done:
                     stream, decoder = self._printed[end]
                     show(stream, decoder.decode(text))
             if finished and not self._printed.keys() & set(ready):
@@ -138,6 +141,10 @@ class ScalaKernel(Kernel):
             if self._interpreter:
                 self._interpreter.cancel()
             return self._fail("KeyboardInterrupt", "the Spark jobs of this cell are cancelled")
+        except Exception as error:
+            # Java did not start, or is gone: out of memory, perhaps.
+            self._interpreter = None
+            return self._fail(type(error).__name__, f"{error}\nThe next cell starts Spark anew.")
         if result != "Success":
             return self._fail(result, said or "the code is incomplete")
         if said and not silent:
