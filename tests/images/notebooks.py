@@ -29,13 +29,20 @@ def run(container: Running, kernel: str, *cells: str) -> list[list[dict]]:
             for number, cell in enumerate(cells)
         ],
     }  # fmt: skip
-    # Into a file: some kernels print, too.
+    # Into files: some kernels print, too. And not watched by one connection to the engine, which
+    # gives up on a command that is silent for as long as Java may take on a busy machine.
+    folder = container.output("mktemp", "-d")
     script = (
-        'cd "$(mktemp -d)" && printf %s "$0" >in.ipynb'
-        " && jupyter nbconvert --to notebook --execute in.ipynb --output out.ipynb >log"
-        " && cat out.ipynb"
+        'cd "$1" && printf %s "$0" >in.ipynb'
+        " && jupyter nbconvert --to notebook --execute in.ipynb --output out.ipynb >log 2>&1"
+        "; echo $? >code"
     )
-    printed = container.output("sh", "-c", script, json.dumps(notebook))
+    command = ["sh", "-c", script, json.dumps(notebook), folder]
+    container.container.exec_run(command, detach=True)
+    container.wait_until(lambda: container.exec("cat", f"{folder}/code").stdout, timeout=280)
+    log = container.output("cat", f"{folder}/log")
+    assert container.output("cat", f"{folder}/code") == "0", log
+    printed = container.output("cat", f"{folder}/out.ipynb")
     return [cell["outputs"] for cell in json.loads(printed)["cells"]]
 
 

@@ -25,7 +25,8 @@ client.execute("1", reply=True, timeout=100)
 reply = client.complete("spark.sparkC", reply=True, timeout=60)
 print("sparkContext" in reply["content"]["matches"])
 client.execute("sc.parallelize(1 to 1, 1).foreach(_ => Thread.sleep(100000))")
-while client.get_iopub_msg(timeout=60)["msg_type"] != "execute_input":
+# Spark's own progress bar says that the job runs.
+while "[Stage" not in client.get_iopub_msg(timeout=60)["content"].get("text", ""):
     pass
 manager.interrupt_kernel()
 print(client.get_shell_msg(timeout=60)["content"]["ename"])
