@@ -1,8 +1,9 @@
-"""What can be done to a map: hold, release, rerun, remove, retag."""
+"""What can be done to a map: hold, pause, vacate, rerun, remove, retag, ask for more memory."""
 
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterable
 
 from htmap import recovery, tags
@@ -17,6 +18,7 @@ from htmap.exceptions import (
 )
 from htmap.handle import MapHandle
 from htmap.pool import queue
+from htmap.resources import DISK, MEMORY, Resource
 from htmap.statuses import ComponentStatus
 from htmap.store import claims
 from htmap.store.directory import writing
@@ -24,10 +26,14 @@ from htmap.store.journal import Intent
 from htmap.store.state import State
 from htmap.submission import submit_rerun
 
+logger = logging.getLogger(__name__)
+
 # How long a removal waits for the last words of its jobs before it deletes the map.
 _REMOVAL_SECONDS = 20.0
 # How long an action waits for the event log to tell of it.
 _LOG_SECONDS = 5.0
+# How long it waits, each time, for the schedd to know of what the event log has told already.
+_PATIENCE = (0.05, 0.1, 0.2, 0.4, 0.8)
 
 
 class MapActions(MapHandle):
@@ -43,6 +49,7 @@ class MapActions(MapHandle):
         """
         self._act(
             "Hold",
+            (),
             lambda state: (
                 state.unfinished
                 == state.count(ComponentStatus.HELD) + state.count(ComponentStatus.UNMATERIALIZED)
@@ -59,19 +66,127 @@ class MapActions(MapHandle):
         """
         held = dict(self._refresh().holds)
         # Not until none is held: HTCondor may hold one again at once.
-        self._act("Release", lambda state: not any(state.holds.get(i) is held[i] for i in held))
+        self._act(
+            "Release", held, lambda state: not any(state.holds.get(i) is held[i] for i in held)
+        )
 
-    def _act(self, action: queue.Action, done: Callable[[State], bool]) -> None:
-        """Act on the jobs in the queue, and wait for the event log to tell of it."""
-        if not self._refresh().unfinished:
+    def pause(self) -> None:
+        """Suspend all jobs that run now; they stay where they are until :meth:`resume`.
+
+        Raises
+        ------
+        NoScheduler, SchedulerRefused
+            If the schedd cannot be had.
+        """
+        self._act_on("Suspend", ComponentStatus.RUNNING)
+
+    def resume(self) -> None:
+        """Let all jobs go on that are suspended.
+
+        Raises
+        ------
+        NoScheduler, SchedulerRefused
+            If the schedd cannot be had.
+        """
+        self._act_on("Continue", ComponentStatus.SUSPENDED)
+
+    def vacate(self) -> None:
+        """Take all jobs that run, or are suspended, off their execute nodes; they start again.
+
+        Raises
+        ------
+        NoScheduler, SchedulerRefused
+            If the schedd cannot be had.
+        """
+        self._act_on("Vacate", ComponentStatus.RUNNING, ComponentStatus.SUSPENDED)
+
+    def _act_on(self, action: queue.Action, *statuses: ComponentStatus) -> None:
+        """Act on the jobs, and wait until those that have these statuses have others."""
+        state = self._refresh()
+        before = [component for status in statuses for component in state.with_status(status)]
+        self._act(
+            action, before, lambda now: not any(now[component] in statuses for component in before)
+        )
+
+    def _act(
+        self, action: queue.Action, components: Iterable[int], done: Callable[[State], bool]
+    ) -> None:
+        """Act on the jobs in the queue, and wait for the event log to tell of it.
+
+        The log may tell what became of a job before the schedd knows, which then does nothing to
+        it: where it acts on fewer jobs than those ``components`` have, it is asked again.
+        """
+        state = self._refresh()
+        if not state.unfinished:
             return
-        acted_on = queue.act(self._folder.map_id, action, "htmap, for the owner of the map")
-        if acted_on:
-            with contextlib.suppress(TimeoutError):  # the queue has it; the log may be late
-                self._wait_until(done, _LOG_SECONDS, f"the {action.lower()}")
+        jobs = len({(state.run[component], state.job[component]) for component in components})
+        for patience in _PATIENCE:
+            acted_on = queue.act(self._folder.map_id, action, "htmap, for the owner of the map")
+            if not acted_on and not jobs:
+                return
+            # The queue has it then, and the log may be late.
+            is_enough = acted_on >= jobs
+            with contextlib.suppress(TimeoutError):
+                self._wait_until(
+                    done, _LOG_SECONDS if is_enough else patience, f"the {action.lower()}"
+                )
+                return
+            if is_enough:
+                return
+
+    def set_memory(self, memory: int) -> None:
+        """Change how much memory the jobs ask for: those in the queue, and reruns.
+
+        A job that runs goes on with what it was given; a held one has to be released.
+
+        Parameters
+        ----------
+        memory : int
+            In MB.
+
+        Raises
+        ------
+        InvalidMapOption
+            If it is no whole number above 0.
+        NoScheduler, SchedulerRefused
+            If there are jobs in the queue, and the schedd cannot be had. Reruns ask for it then.
+
+        Examples
+        --------
+        >>> m.set_memory(4096)  # doctest: +SKIP
+        >>> m.release()  # doctest: +SKIP
+        """
+        self._set_request(MEMORY, memory)
+
+    def set_disk(self, disk: int) -> None:
+        """Change how much disk the jobs ask for: those in the queue, and reruns.
+
+        Parameters
+        ----------
+        disk : int
+            In KB.
+
+        Raises
+        ------
+        InvalidMapOption, NoScheduler, SchedulerRefused
+            As :meth:`set_memory`.
+        """
+        self._set_request(DISK, disk)
+
+    def _set_request(self, resource: Resource, value: int) -> None:
+        amount = resource.amount(value)
+        unfinished = self._refresh().unfinished
+        with writing():
+            self._folder.set_request(resource, amount)
+        if unfinished:
+            # Without the mark first: by it a personal pool knows that nobody chose.
+            attributes = {resource.mark: "false", resource.attribute: str(amount)}
+            queue.edit(self._folder.map_id, **attributes)
 
     def rerun(self, components: Iterable[int] | str | None = None) -> None:
         """Run components again, with the inputs and options that the map was made with.
+
+        The memory and disk that :meth:`set_memory` and :meth:`set_disk` have set are asked for.
 
         Parameters
         ----------
@@ -160,6 +275,8 @@ class MapActions(MapHandle):
     def retag(self, tag: str) -> None:
         """Give the map another tag; a transient map becomes one to keep.
 
+        Its jobs in the queue change the name of their batch with it.
+
         Raises
         ------
         CannotRetagMap
@@ -181,3 +298,12 @@ class MapActions(MapHandle):
         finally:
             intent.end()
         self.tag = tag
+        self._rename_batch()
+
+    def _rename_batch(self) -> None:
+        """Show the tag in condor_q too, if the schedd can be had: nothing depends on it."""
+        if self._tracker.state.unfinished:
+            try:
+                queue.edit(self._folder.map_id, JobBatchName=f'"{self.tag}"')
+            except HTMapException as error:
+                logger.info("the jobs of the map %r keep their batch's name: %s", self.tag, error)

@@ -8,18 +8,22 @@ exception is that too, so ``except TimeoutError``, ``except IndexError``, ``exce
       · CannotPickle                  (TypeError)
       · CannotRerunComponents         (ValueError)
       · CannotRetagMap                (ValueError)
+      · CannotTransferFile            (FileNotFoundError)
       · CannotTransplantPython
       · CorruptEventLog
       · CorruptPack
       · EmptyMap                      (ValueError)
       · ExpectedError
+      · InputCannotBeLoaded
       · InsufficientHTCondorVersion
+      · InvalidArgument               (ValueError)
       · InvalidMapOption              (ValueError)
           · MisalignedInputData
           · ReservedOptionKeyword
       · InvalidOutputStatus
       · InvalidSettings               (ValueError)
       · InvalidTag                    (ValueError)
+      · InvalidTransferPath           (ValueError)
       · MapComponentError
           · MapComponentLost
           · MapComponentRemoved
@@ -57,23 +61,29 @@ there is no map with the tag 'books' | books
 from __future__ import annotations
 
 import builtins
+import contextlib
 import os
+from typing import Any
 
 __all__ = [
     "CannotPickle",
     "CannotRerunComponents",
     "CannotRetagMap",
+    "CannotTransferFile",
     "CannotTransplantPython",
     "CorruptEventLog",
     "CorruptPack",
     "EmptyMap",
     "ExpectedError",
     "HTMapException",
+    "InputCannotBeLoaded",
     "InsufficientHTCondorVersion",
+    "InvalidArgument",
     "InvalidMapOption",
     "InvalidOutputStatus",
     "InvalidSettings",
     "InvalidTag",
+    "InvalidTransferPath",
     "MapComponentError",
     "MapComponentHeld",
     "MapComponentLost",
@@ -155,7 +165,8 @@ class ExpectedError(HTMapException):
 class MapComponentError(HTMapException):
     """A component ended without a result.
 
-    Where the exception that the function raised could be brought back, it is the ``__cause__``.
+    Where the exception that the function raised could be brought back, it is the ``__cause__``,
+    also after a pickle.
 
     Parameters
     ----------
@@ -180,6 +191,25 @@ class MapComponentError(HTMapException):
         super().__init__(message, tag=tag, component=component, path=path)
         self.report = report
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Pickle leaves out what an exception was caused by.
+        import pickle
+
+        with contextlib.suppress(Exception):
+            return _with_cause, (super().__reduce__(), pickle.dumps(self.__cause__))
+        return super().__reduce__()  # type: ignore[return-value]
+
+
+def _with_cause(reduced: tuple[Any, ...], cause: bytes) -> BaseException:
+    import pickle
+
+    kind, args, attributes = reduced
+    error: BaseException = kind(*args)
+    error.__dict__.update(attributes)
+    with contextlib.suppress(Exception):  # what it needs may not be there at this end
+        error.__cause__ = pickle.loads(cause)
+    return error
+
 
 class MapComponentLost(MapComponentError):
     """A component's job vanished together with the queue that it was in; run it again."""
@@ -198,12 +228,12 @@ class MapComponentHeld(HTMapException):
 
     Parameters
     ----------
-    hold : object, optional
-        The hold, with its ``code`` and ``reason``.
+    hold : ComponentHold, optional
+        The hold, with its ``code``, ``subcode`` and ``reason``.
 
     Attributes
     ----------
-    hold : object
+    hold : ComponentHold
         As given, None where nothing was given.
     """
 
@@ -218,6 +248,14 @@ class MapComponentHeld(HTMapException):
     ) -> None:
         super().__init__(message, tag=tag, component=component, path=path)
         self.hold = hold
+
+
+class InputCannotBeLoaded(HTMapException):
+    """The input of a component cannot be unpickled here."""
+
+
+class InvalidArgument(HTMapException, ValueError):
+    """An argument of a function has a value that it cannot have."""
 
 
 class InvalidOutputStatus(HTMapException):
@@ -307,6 +345,14 @@ class UnusableDirectory(HTMapException):
     """The HTMap directory is not writable, full, or another user's; ``path`` names it."""
 
     # Not an OSError: those are caught where they occur and turned into this, which tells more.
+
+
+class InvalidTransferPath(HTMapException, ValueError):
+    """A path or URL that cannot be transferred."""
+
+
+class CannotTransferFile(HTMapException, FileNotFoundError):
+    """A file that was to be transferred from the execute node is not there."""
 
 
 class InvalidSettings(HTMapException, ValueError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import operator
 import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -198,10 +199,14 @@ class MapHandle:
 
     def _index(self, component: int) -> int:
         size = len(self)
-        index = component + size if component < 0 else component
+        try:
+            index = operator.index(component)
+        except TypeError:
+            index = size
+        index = index + size if index < 0 else index
         if not 0 <= index < size:
             raise NoSuchComponent(
-                f"the map {self.tag!r} has no component {component}: it has {size}, from 0",
+                f"the map {self.tag!r} has no component {component!r}: it has {size}, from 0",
                 tag=self.tag,
                 component=component,
             )
@@ -213,14 +218,15 @@ class MapHandle:
         def ready(state: State) -> bool:
             return state[index].is_final or state[index] is ComponentStatus.HELD
 
-        if timeout is not None and seconds(timeout) <= 0 and not ready(self._refresh()):
+        if timeout is None or seconds(timeout) > 0:
+            self._wait_until(ready, timeout, f"the output of component {index}")
+        elif not ready(self._refresh()):
             raise OutputNotFound(
                 f"component {index} of the map {self.tag!r} has no output yet: it is "
                 f"{self._tracker.state[index]}. Map.get({index}) waits for it",
                 tag=self.tag,
                 component=index,
             )
-        self._wait_until(ready, timeout, f"the output of component {index}")
         return self._tracker.state[index]
 
     def _error(self, component: int) -> ComponentError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from htmap import recovery
+from htmap.display import records
 from htmap.display.tables import Row, status_table
 from htmap.exceptions import CorruptPack, HTMapException, MapWasRemoved, TagNotFound
 from htmap.maps import Map
@@ -131,24 +132,87 @@ def cleaning(*, all: bool = False) -> Iterator[tuple[str, CorruptPack | None]]:
             yield tag, error
 
 
-def status(maps: Iterable[Map] | None = None) -> str:
-    """Return a table of maps and how many of their components have each status.
+def status(
+    maps: Iterable[Map] | None = None, include_state: bool = True, include_meta: bool = True
+) -> str:
+    """Return a table of maps: how many components have each status, and what they used.
 
     Parameters
     ----------
     maps : iterable of Map, optional
         Which; all of them if None. Those made without a tag have a ``*`` before theirs and come
         last.
+    include_state : bool
+        Whether to count the components by status.
+    include_meta : bool
+        Whether to tell the disk space that each map takes on this machine, the most memory that a
+        component used, and the longest and the total CPU time.
+
+    Examples
+    --------
+    >>> print(htmap.status())  # doctest: +SKIP
+    Tag      HELD  ERRORED  IDLE  RUNNING  COMPLETED  Local Data  Max Memory  Max Runtime  ...
+    doubles   0       0      0       0         3       182.4 KB    15.0 MB      0:00:00    ...
     """
-    return status_table(summaries(load_maps() if maps is None else maps))
+    return status_table(_rows(maps, include_meta), include_state)
 
 
-def summaries(maps: Iterable[Map]) -> list[Row]:
-    """Return what tables say of maps; those that were removed meanwhile are left out."""
+def status_json(
+    maps: Iterable[Map] | None = None,
+    include_state: bool = True,
+    include_meta: bool = True,
+    compact: bool = False,
+) -> str:
+    """Return what :func:`status` tells as JSON: an object for each map, by tag.
+
+    It has ``tag``; ``component_status_counts``, by the name of the status in lower case;
+    ``local_disk_usage`` and ``max_memory_usage`` in bytes; ``max_runtime`` and ``total_runtime``
+    in seconds.
+
+    Parameters
+    ----------
+    maps, include_state, include_meta
+        As for :func:`status`.
+    compact : bool
+        Whether to leave out line breaks and spaces.
+    """
+    return records.status_json(_rows(maps, include_meta), include_state, compact)
+
+
+def status_csv(
+    maps: Iterable[Map] | None = None, include_state: bool = True, include_meta: bool = True
+) -> str:
+    """Return what :func:`status` tells as CSV, with the names of :func:`status_json` as header.
+
+    It is empty where there are no maps.
+
+    Parameters
+    ----------
+    maps, include_state, include_meta
+        As for :func:`status`.
+    """
+    rows = _rows(maps, include_meta)
+    return records.status_csv(rows, include_state) if rows else ""
+
+
+def _rows(maps: Iterable[Map] | None, include_meta: bool) -> list[Row]:
+    return summaries(load_maps() if maps is None else maps, include_meta)
+
+
+def summaries(maps: Iterable[Map], include_meta: bool = False) -> list[Row]:
+    """Return what tables say of maps; those that were removed meanwhile are left out.
+
+    Parameters
+    ----------
+    maps : iterable of Map
+    include_meta : bool
+        Whether to tell what they take and used, for which the files of each map are looked at.
+    """
     rows = []
     for map_ in maps:
         try:
-            rows.append(Row(map_.tag, map_.is_transient, map_._counts()))
+            meta = map_._meta() if include_meta else None
+            rows.append(Row(map_.tag, map_.is_transient, map_._counts(), meta))
         except MapWasRemoved:
             continue
     return rows

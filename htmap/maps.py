@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import functools
-import time
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, overload
+from datetime import timedelta
+from typing import Any
 
-from htmap import recovery
+from htmap import analysis, recovery
 from htmap.actions import MapActions
+from htmap.analysis import Analysis
 from htmap.display.bars import progress_bar
 from htmap.display.summaries import one_line
+from htmap.display.tables import Meta, hold_table
 from htmap.errors import ComponentError
 from htmap.handle import Timeout
+from htmap.output_files import MapOutputFiles
+from htmap.results import MapResults
 from htmap.statuses import ComponentStatus
-from htmap.store import outputs
-from htmap.store.state import Hold, State
+from htmap.store.state import ComponentHold, State
 from htmap.streams import MapStdErr, MapStdOut
 
 _known: weakref.WeakValueDictionary[str, Map] = weakref.WeakValueDictionary()
 
 
 @functools.total_ordering
-class Map(MapActions, Sequence[Any]):
+class Map(MapActions, MapResults, Sequence[Any]):
     """The handle on a map: a function, its inputs, and what became of each.
 
     Made by :func:`htmap.map` and its like, or from its tag by :meth:`load`. What it tells is read
@@ -45,6 +48,7 @@ class Map(MapActions, Sequence[Any]):
 
     def __init__(self, tag: str, map_id: str) -> None:
         super().__init__(tag, map_id)
+        self._measured: tuple[object, int] | None = None
         _known[map_id] = self
 
     @classmethod
@@ -113,12 +117,24 @@ class Map(MapActions, Sequence[Any]):
         """Whether any component has not come to an end (COMPLETED, ERRORED, REMOVED or LOST)."""
         return self._refresh().unfinished > 0
 
-    @property
-    def holds(self) -> dict[int, Hold]:
-        """The components that are held now, each with code, subcode and reason."""
-        return dict(self._refresh().holds)
+    def analyze(self) -> Analysis:
+        """Say why components wait: what they ask for, against what the pool offers.
 
-    # ---- results ----------------------------------------------------------------------------
+        Returns
+        -------
+        Analysis
+            Its text is the report; its attributes are the numbers.
+
+        Raises
+        ------
+        NoScheduler, SchedulerRefused
+            If the schedd or the collector cannot be had.
+
+        Examples
+        --------
+        >>> print(m.analyze())  # doctest: +SKIP
+        """
+        return analysis.of(self.tag, self._folder.map_id, self._refresh())
 
     def wait(
         self,
@@ -162,108 +178,23 @@ class Map(MapActions, Sequence[Any]):
         with progress_bar(self.tag, len(self), show_progress_bar) as bar:
             self._wait_until(ready, timeout, "the last component")
 
-    @overload
-    def __getitem__(self, item: int) -> Any: ...
-    @overload
-    def __getitem__(self, item: slice) -> list[Any]: ...
-    def __getitem__(self, item: int | slice) -> Any:
-        """Return a component's result, or those of a slice, without waiting.
+    # ---- holds and failures -----------------------------------------------------------------
 
-        Raises
-        ------
-        OutputNotFound
-            If it is not there yet.
+    @property
+    def holds(self) -> dict[int, ComponentHold]:
+        """The components that are held now, each with code, subcode and reason."""
+        return dict(self._refresh().holds)
+
+    def hold_report(self) -> str:
+        """Return a table of the components that are held now, with code, subcode and reason.
+
+        Examples
+        --------
+        >>> print(m.hold_report())  # doctest: +SKIP
+        Component  Code  Subcode  Hold Reason
+            3       13      2     Transfer input files failure: no such file: model.bin
         """
-        if isinstance(item, slice):
-            return [self.get(component, timeout=0) for component in range(*item.indices(len(self)))]
-        return self.get(item, timeout=0)
-
-    def get(self, component: int, timeout: Timeout = None) -> Any:
-        """Wait for a component and return its result.
-
-        Parameters
-        ----------
-        component : int
-            From 0; negative numbers count from the end.
-        timeout : float or timedelta, optional
-            Seconds to wait at most; 0 does not wait, None waits for ever.
-
-        Raises
-        ------
-        NoSuchComponent
-            If there is no such component (an IndexError).
-        OutputNotFound
-            If ``timeout`` is 0 and the result is not there yet.
-        TimeoutError
-            If the time is over first.
-        MapComponentHeld
-            If the component is held; once it is released, wait again.
-        MapComponentError
-            If it ended without a result; the message is its report. The exception itself is the
-            ``__cause__`` where it can be had.
-        """
-        index = self._index(component)
-        status = self._wait_for(index, timeout)
-        if status is ComponentStatus.HELD:
-            raise self._held(index)
-        if status is not ComponentStatus.COMPLETED:
-            raise self._failure(index)
-        run, job = self._tracker.run_and_job(index)
-        return outputs.read_result(run.output(job), index, self.tag)
-
-    def __iter__(self) -> Iterator[Any]:
-        """Yield the results in order, waiting for each."""
-        return self.iter()
-
-    def iter(self, timeout: Timeout = None) -> Iterator[Any]:
-        """Yield the results in order, waiting at most ``timeout`` seconds for each.
-
-        Raises
-        ------
-        TimeoutError, MapComponentHeld, MapComponentError
-            As :meth:`get`.
-        """
-        for component in range(len(self)):
-            yield self.get(component, timeout)
-
-    def iter_as_available(self, timeout: Timeout = None) -> Iterator[Any]:
-        """Yield the results as components finish, in whichever order.
-
-        Parameters
-        ----------
-        timeout : float or timedelta, optional
-            Seconds for the whole iteration; for ever if None.
-
-        Raises
-        ------
-        TimeoutError, MapComponentHeld, MapComponentError
-            As :meth:`wait`, for the first held or failed component that is met.
-        """
-        began = time.monotonic()
-        given = bytearray(len(self))
-        state, position = self._refresh(), 0
-
-        def news(now: State) -> bool:
-            """Move on to the next component that has ended and was not given."""
-            nonlocal state, position
-            if now is not state:  # read anew from its beginning
-                state, position = now, 0
-            while position < len(now.ended):
-                component = now.ended[position]
-                if not given[component] and now[component].is_final:
-                    return True
-                position += 1
-            return bool(now.holds)
-
-        for _ in range(len(self)):
-            self._wait_until(news, timeout, "the next output", began)
-            if position == len(state.ended):
-                raise self._held(min(state.holds))
-            component = state.ended[position]
-            given[component] = True
-            yield self.get(component)
-
-    # ---- failures ---------------------------------------------------------------------------
+        return hold_table(self._refresh().holds)
 
     def _failed(self) -> list[int]:
         state = self._refresh()
@@ -280,6 +211,44 @@ class Map(MapActions, Sequence[Any]):
         for component in self._failed():
             yield self._error(component).report()
 
+    # ---- what jobs used and wrote -----------------------------------------------------------
+
+    @property
+    def memory_usage(self) -> list[int]:
+        """The most memory in MB that each component was seen to use; 0 until HTCondor has looked.
+
+        It looks every few minutes, and when a job ends. Components that share a job have the same.
+        """
+        return list(self._refresh().memory)
+
+    @property
+    def runtime(self) -> list[timedelta]:
+        """The CPU time, user and system, of the last execution of each component.
+
+        It is 0 until the component has ended, and in whole seconds as of HTCondor's last look at
+        the job: one that took a few seconds may have 0. Components that share a job have an equal
+        part of its time.
+        """
+        return [timedelta(seconds=seconds) for seconds in self._refresh().cpu]
+
+    @property
+    def local_data(self) -> int:
+        """How many bytes the map takes on this machine's disk.
+
+        They are counted when there is news of the map, and else remembered.
+        """
+        self._refresh()
+        mark = self._tracker.mark
+        if self._measured is None or self._measured[0] != mark:
+            self._measured = mark, self._folder.size()
+        return self._measured[1]
+
+    def _meta(self) -> Meta:
+        """Return what tables say of what the map takes and used."""
+        local_data, state = self.local_data, self._tracker.state
+        memory = max(state.memory) * 1024 * 1024
+        return Meta(local_data, memory, max(state.cpu), sum(state.cpu))
+
     @property
     def stdout(self) -> MapStdOut:
         """What each component wrote to standard output, a sequence of str."""
@@ -289,3 +258,8 @@ class Map(MapActions, Sequence[Any]):
     def stderr(self) -> MapStdErr:
         """What each component wrote to standard error, a sequence of str."""
         return MapStdErr(self)
+
+    @property
+    def output_files(self) -> MapOutputFiles:
+        """The folder of the files that each component had transferred, a sequence of Path."""
+        return MapOutputFiles(self)

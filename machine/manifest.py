@@ -50,7 +50,8 @@ def main(image, parent=""):
         if new:
             print(f"\n## {title} packages\n")
             if parent:
-                print(f"{len(packages)}. Those that `{parent}` has not:\n")
+                whose = engine.images.get(parent).labels["org.opencontainers.image.title"]
+                print(f"{len(packages)}. Those that `{whose}` has not:\n")
             else:
                 print(f"{len(packages)}:\n")
             text = ", ".join(f"{name} {version}" for name, version in new.items())

@@ -209,7 +209,11 @@ _TERMINATION = (
     rb"|Abnormal termination \(signal (\d+)\))"
 )
 _HOLD_CODE = rb"\n\tCode (-?\d+) Subcode (-?\d+)(?=\n|\Z)"
-_MEMORY = rb"\n\t(\d+)  -  MemoryUsage of job \(MB\)"
+# In a table of what was used, requested and allocated, the first of which may be missing.
+_MEMORY = (
+    rb"\n\t(?:(\d{1,15})  -  MemoryUsage of job \(MB\)"
+    rb"| +Memory \(MB\) +: +(\d{1,15}) +\d+ +\d+ )"
+)
 _CPU = rb"\n\t\tUsr (\d+) (\d+):(\d+):(\d+), Sys (\d+) (\d+):(\d+):(\d+)  -  Run Remote Usage"
 
 
@@ -274,13 +278,19 @@ def abort_reason(event: Event) -> str:
 
 
 def memory_mb(event: Event) -> int | None:
-    """Return the memory in MB that an IMAGE_SIZE event tells of, None if it tells of none."""
+    """Return the memory in MB that a job was seen to use at most, None if it was not looked at.
+
+    IMAGE_SIZE events tell of it while a job runs, JOB_EVICTED and JOB_TERMINATED at its end.
+    """
     match = re.search(_MEMORY, event.body)
-    return None if match is None else int(match[1])
+    return None if match is None else int(match[1] or match[2])
 
 
 def cpu_seconds(event: Event) -> float | None:
-    """Return the CPU time in seconds, user and system, that a JOB_TERMINATED event tells of."""
+    """Return the CPU time in seconds, user and system, that a JOB_TERMINATED event tells of.
+
+    It is that of the last execution, in whole seconds, as of HTCondor's last look at the job.
+    """
     match = re.search(_CPU, event.body)
     if match is None:
         return None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from htmap.exceptions import HTMapException
+from htmap.exceptions import HTMapException, NoScheduler, SchedulerRefused
 from htmap.pool.eventlog import EventLog
 from htmap.pool.loss import queue_of
 from htmap.pool.schedd import Schedd, locate
@@ -45,6 +45,41 @@ def act(map_id: str, action: Action, reason: str, run: int | None = None) -> int
         f"asking it to {action.lower()} the jobs of the map {map_id}",
     )
     return int(answer.get("TotalSuccess", 0))
+
+
+def edit(map_id: str, **attributes: str) -> None:
+    """Change attributes of all of a map's jobs that are in the queue or yet to be made.
+
+    Parameters
+    ----------
+    map_id : str
+    **attributes : str
+        ClassAd expressions.
+
+    Raises
+    ------
+    NoScheduler, SchedulerRefused
+        If the schedd cannot be had.
+    """
+    import htcondor2
+
+    # Of the cluster too, from which a factory makes jobs: condor_qedit does it, and the bindings
+    # have no name for it (SetAttribute_PostSubmitClusterChange).
+    clusters_too = htcondor2.TransactionFlag(1 << 7)
+    doing = f"changing the jobs of the map {map_id}"
+    for attribute, value in attributes.items():
+
+        def change(schedd: Any, attribute: str = attribute, value: str = value) -> Any:
+            return schedd.edit(_of(map_id), attribute, value, clusters_too)
+
+        try:
+            locate().call(change, doing)
+        except (NoScheduler, SchedulerRefused):
+            raise
+        except HTMapException:
+            # Where there is no such job, that is an error too.
+            if jobs_of(map_id).runs:
+                raise
 
 
 class Present(NamedTuple):

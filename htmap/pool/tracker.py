@@ -15,7 +15,7 @@ from htmap.pool.submit import RUN_NOTE, SUBMITTED_ON_HOLD
 from htmap.statuses import ComponentStatus
 from htmap.store import outputs
 from htmap.store.folder import MapFolder, Queue, Run
-from htmap.store.state import Ending, Hold, State
+from htmap.store.state import ComponentHold, Ending, State
 
 logger = logging.getLogger(__name__)
 
@@ -26,13 +26,23 @@ _SUBMISSIONS = (EventKind.SUBMIT, EventKind.CLUSTER_SUBMIT)
 # What an event says of its job without further reading.
 _STATUSES = {
     EventKind.EXECUTE: ComponentStatus.RUNNING,
-    EventKind.JOB_EVICTED: ComponentStatus.IDLE,
-    EventKind.SHADOW_EXCEPTION: ComponentStatus.IDLE,
     EventKind.JOB_SUSPENDED: ComponentStatus.SUSPENDED,
     EventKind.JOB_UNSUSPENDED: ComponentStatus.RUNNING,
     EventKind.JOB_RELEASED: ComponentStatus.IDLE,
-    EventKind.JOB_RECONNECT_FAILED: ComponentStatus.IDLE,
 }
+
+# The job has left its machine. Of one that is held while it starts or runs, the schedd may tell
+# that it is held before the shadow, on a busy machine seconds later, tells that it has stopped.
+_STOPS = {
+    EventKind.JOB_EVICTED,
+    EventKind.SHADOW_EXCEPTION,
+    EventKind.JOB_RECONNECT_FAILED,
+}
+
+# What tells of the memory that a job has used.
+_MEASUREMENTS = frozenset(
+    {EventKind.IMAGE_SIZE, EventKind.JOB_EVICTED, EventKind.JOB_TERMINATED},
+)
 
 
 class Tracker:
@@ -68,13 +78,16 @@ class Tracker:
             self._unrecorded.append(run)
             for job in range(run.jobs):
                 for component in run.components_of(job):
-                    self.state.run[component] = run.number
-                    self.state.job[component] = job
-                    self.state.set(component, ComponentStatus.UNMATERIALIZED)
+                    self.state.assign(component, run.number, job)
 
     def run_and_job(self, component: int) -> tuple[Run, int]:
         """Return the latest run of a component, and its job in it."""
         return self.runs[self.state.run[component]], self.state.job[component]
+
+    @property
+    def mark(self) -> tuple[object, ...]:
+        """What changes whenever there is news of the map."""
+        return len(self.runs), self._log.inode, self._log.offset
 
     def refresh(self) -> bool:
         """Read what the event log has got since the last time.
@@ -127,11 +140,15 @@ class Tracker:
                     self._close_unmaterialized(run)
                 continue
             components = run.components_of(event.proc)
+            if event.kind in _MEASUREMENTS:
+                self._measured(run, components, event)
             status = _STATUSES.get(event.kind)  # type: ignore[call-overload]
             if event.kind == EventKind.SUBMIT:
                 self._submitted(run, components)
             elif status is not None:
                 self._set(run, components, status)
+            elif event.kind in _STOPS:
+                self._stopped(run, components)
             elif event.kind == EventKind.JOB_HELD:
                 self._held(run, components, event)
             elif event.kind == EventKind.JOB_ABORTED:
@@ -253,12 +270,17 @@ class Tracker:
                 self._set(run, [component], ComponentStatus.HELD)
                 if self.state[component] is ComponentStatus.HELD:
                     reason = "submitted on hold, as the map option `hold` says"
-                    self.state.holds[component] = Hold(SUBMITTED_ON_HOLD, 0, reason)
+                    self.state.holds[component] = ComponentHold(SUBMITTED_ON_HOLD, 0, reason)
             else:
                 self._set(run, [component], ComponentStatus.IDLE)
 
+    def _stopped(self, run: Run, components: Iterable[int]) -> None:
+        """Let a job wait for another machine, unless it is held."""
+        free = [i for i in components if self.state[i] is not ComponentStatus.HELD]
+        self._set(run, free, ComponentStatus.IDLE)
+
     def _held(self, run: Run, components: Sequence[int], event: Event) -> None:
-        hold = Hold(*eventlog.hold_reason(event))
+        hold = ComponentHold(*eventlog.hold_reason(event))
         if hold.code == SUBMITTED_ON_HOLD and not run.is_submitted_on_hold(components[0]):
             self._set(run, components, ComponentStatus.IDLE)
             return
@@ -266,6 +288,17 @@ class Tracker:
         for component in components:
             if self.state[component] is ComponentStatus.HELD:
                 self.state.holds[component] = hold
+
+    def _measured(self, run: Run, components: Sequence[int], event: Event) -> None:
+        memory = eventlog.memory_mb(event) or 0
+        # Components that share a job share its time, and are in its memory together.
+        cpu = (eventlog.cpu_seconds(event) or 0.0) / (len(components) or 1)
+        for component in components:
+            if self.state.run[component] != run.number:
+                continue  # a later run of the component counts
+            self.state.memory[component] = max(memory, self.state.memory[component])
+            if event.kind == EventKind.JOB_TERMINATED:
+                self.state.cpu[component] = cpu
 
     def _terminated(self, run: Run, job: int, event: Event) -> None:
         self._close(run, job, ComponentStatus.ERRORED, Ending(*eventlog.termination(event)))

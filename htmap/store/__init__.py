@@ -10,11 +10,17 @@ Layout of the HTMap directory (mode 0700)::
         transient           marker: the map was made without a tag
         function.pack       the mapped function
         runner.pyz          hard link to the runner that the map was made with
+        request_memory      MB that reruns ask for, once set_memory has set it; likewise
+        request_disk        KB, by set_disk
         events              HTCondor's job event log of all runs
+        links/              links to files that are sent by another name than their own
+        _htmap/             empty: what a job's folder of files that travel back is made from
         runs/<k>/           one submission: 0 is the map's first, each rerun adds one
             run.json        which components it runs, how many a job
             cluster         the HTCondor cluster and its queue, written once they are known
             inputs/<p>      input pack of job (process) p
             outputs/<p>     output pack
             stdout/<p> stderr/<p>
+            files/<component>/      what the component had transferred
+            checkpoints/<component>/  what was left of one that died, after a checkpoint
 """

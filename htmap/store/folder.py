@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from htmap.exceptions import CorruptPack
-from htmap.store.directory import open_root, root
+from htmap.execute import places
+from htmap.resources import RESOURCES, Resource
+from htmap.store.directory import open_root, root, writing
 from htmap.store.files import sync_folder, write_whole
 from htmap.store.runner import runner_path
 
@@ -83,6 +85,12 @@ class Run:
     def stderr(self, job: int) -> Path:
         """Path of what a job wrote to standard error."""
         return self.folder / "stderr" / str(job)
+
+    def output_files(self, component: int) -> Path:
+        """Path of the folder of the files that a component had transferred, made where missing."""
+        folder = self.folder / "files" / str(component)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
 
     @property
     def cluster(self) -> int | None:
@@ -161,6 +169,9 @@ class MapFolder:
         The map's own name for ever, 32 hexadecimal digits; tags come and go.
     """
 
+    #: The folder in it of the links to files that are sent by another name than their own.
+    LINKS = "links"
+
     def __init__(self, map_id: str) -> None:
         self.map_id = map_id
         self.path = root() / "maps" / map_id
@@ -178,12 +189,38 @@ class MapFolder:
         """
         runner = runner_path(open_root())
         self.path.mkdir(mode=0o700)
+        # Sent with each job, so that the folder of what travels back is there whatever happens.
+        (self.path / places.FOLDER).mkdir(mode=0o700)
         try:
             os.link(runner, self.runner)
         except OSError:  # a file system without hard links
             shutil.copyfile(runner, self.runner)
         # HTCondor appends to it; the readers wait for a change of a file that exists.
         self.events.touch(mode=0o600)
+
+    def link(self, name: str, source: str) -> None:
+        """Make a file or folder known by another name, in the folder :attr:`LINKS`.
+
+        HTCondor follows a link to a file, which need not exist yet, and one to a folder if what is
+        in it is asked for (a slash at the end of ``source``). A folder itself becomes a folder of
+        links.
+
+        Raises
+        ------
+        UnusableDirectory
+            If the disk does not let it.
+        """
+        path = self.path / self.LINKS / name
+        with writing():
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            if source.endswith("/") or not os.path.isdir(source):  # noqa: PTH112 - it may be a str
+                path.symlink_to(source.rstrip("/"))
+                return
+            for folder, _, files in os.walk(source):
+                there = path / os.path.relpath(folder, source)
+                there.mkdir(mode=0o700)
+                for file in files:
+                    (there / file).symlink_to(os.path.join(folder, file))  # noqa: PTH118
 
     @property
     def exists(self) -> bool:
@@ -239,7 +276,7 @@ class MapFolder:
                 break
             except FileExistsError:  # another process runs components again at the same time
                 number += 1
-        for name in ("inputs", "outputs", "stdout", "stderr"):
+        for name in ("inputs", "outputs", "files", "stdout", "stderr"):
             (folder / name).mkdir(mode=0o700)
         return number, folder
 
@@ -269,6 +306,35 @@ class MapFolder:
         if not _is_count(per_job):
             raise _damaged(folder / "run.json", f"{per_job!r} components a job")
         return Run(folder, number, components, per_job)
+
+    @property
+    def requests(self) -> dict[str, str]:
+        """What jobs ask for from now on, by submit command, where that was changed."""
+        found = {}
+        for resource in RESOURCES:
+            with contextlib.suppress(FileNotFoundError):
+                found[resource.command] = (self.path / resource.command).read_text()
+        return found
+
+    def set_request(self, resource: Resource, amount: int) -> None:
+        """Write down what jobs that are made from now on ask for."""
+        write_whole(self.path / resource.command, str(amount).encode())
+
+    def size(self) -> int:
+        """Return how many bytes there are in the files of the map.
+
+        A file that vanishes meanwhile counts as nothing, and so does a folder.
+        """
+        total, folders = 0, [str(self.path)]
+        while folders:
+            with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                        continue
+                    with contextlib.suppress(OSError):
+                        total += entry.stat(follow_symlinks=False).st_size
+        return total
 
     def remove_run(self, number: int) -> None:
         """Delete a run that has no jobs; safe to repeat."""

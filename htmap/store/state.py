@@ -8,12 +8,30 @@ from typing import NamedTuple
 from htmap.statuses import ComponentStatus
 
 
-class Hold(NamedTuple):
-    """Why HTCondor holds a job."""
+class ComponentHold(NamedTuple):
+    """Why HTCondor holds a component's job.
+
+    Attributes
+    ----------
+    code, subcode : int
+        HTCondor's ``HoldReasonCode`` and ``HoldReasonSubCode``: see the manual's section "Job
+        ClassAd Attributes".
+    reason : str
+        The same in words.
+
+    Examples
+    --------
+    >>> hold = ComponentHold(13, 2, "Transfer input files failure: no such file")
+    >>> print(hold)
+    [13] Transfer input files failure: no such file
+    """
 
     code: int
     subcode: int
     reason: str
+
+    def __str__(self) -> str:
+        return f"[{self.code}] {self.reason}"
 
 
 class Ending(NamedTuple):
@@ -36,12 +54,18 @@ class Ending(NamedTuple):
 
 
 class State:
-    """The status of every component of a map.
+    """The status of every component of a map, and what its job used.
 
     Attributes
     ----------
+    run, job : array of unsigned int
+        Which run each component belongs to, and its job in it.
+    memory : array of unsigned int
+        The most memory in MB that its job in that run was seen to use; 0 until HTCondor has looked.
+    cpu : array of float
+        Seconds of CPU time, user and system, of the last execution; 0 until that has ended.
     holds : dict
-        Component to :class:`Hold`, for those held now.
+        Component to :class:`ComponentHold`, for those held now.
     endings : dict
         Component to :class:`Ending`, for those whose job ended without a result.
     """
@@ -51,10 +75,11 @@ class State:
         self._counts = {ComponentStatus.UNMATERIALIZED.code: components}
         from array import array  # a shared library: 2 ms that `import htmap` does without
 
-        # Which run each component belongs to, and its latest job in it.
         self.run = array("I", bytes(4 * components))
         self.job = array("I", bytes(4 * components))
-        self.holds: dict[int, Hold] = {}
+        self.memory = array("Q", bytes(8 * components))
+        self.cpu = array("d", bytes(8 * components))
+        self.holds: dict[int, ComponentHold] = {}
         self.endings: dict[int, Ending] = {}
         #: Components in the order in which they ended.
         self.ended: list[int] = []
@@ -68,6 +93,14 @@ class State:
     def __iter__(self) -> Iterator[ComponentStatus]:
         from_code = [ComponentStatus.from_code(code) for code in range(len(ComponentStatus))]
         return (from_code[code] for code in self._codes)
+
+    def assign(self, component: int, run: int, job: int) -> None:
+        """Give a component to a job that is yet to be made; what it used before is forgotten."""
+        self.run[component] = run
+        self.job[component] = job
+        self.memory[component] = 0
+        self.cpu[component] = 0.0
+        self.set(component, ComponentStatus.UNMATERIALIZED)
 
     def set(self, component: int, status: ComponentStatus) -> None:
         """Set a component's status; what was said of an earlier one is forgotten."""

@@ -1,5 +1,6 @@
 """The handle on a map: results, waiting, states, and acting on jobs."""
 
+import pickle
 import time
 from datetime import timedelta
 
@@ -161,8 +162,9 @@ def test_a_failed_component_raises_with_its_report_and_the_exception_itself(mixe
 
     assert (caught.value.tag, caught.value.component) == ("mixed", 3)
     assert "x = 3" in caught.value.report
-    assert isinstance(caught.value.__cause__, ValueError)
-    assert str(caught.value.__cause__) == "3 is odd"
+    for error in (caught.value, pickle.loads(pickle.dumps(caught.value))):
+        assert isinstance(error.__cause__, ValueError)
+        assert str(error.__cause__) == "3 is odd"
 
 
 def test_waiting_raises_for_the_first_failure_unless_failures_are_all_right(mixed):
@@ -189,6 +191,7 @@ def test_errors_are_of_the_failed_components_and_say_what_happened(mixed):
     error = mixed.errors[1]
 
     assert error.map is mixed
+    assert type(error.component) is int  # B6: it was a str
     assert error.component == 1
     assert error.exception_msg == "ValueError: 1 is odd"
     assert error.stack_summary[-1].function == "fail_on_odd"
@@ -413,11 +416,17 @@ def test_a_removed_map_is_gone_and_every_use_of_its_handle_says_so():
         lambda: m[0], lambda: list(m), lambda: m.is_done, lambda: m.errors, lambda: m.holds,
         lambda: m.component_statuses, lambda: m.retag("new"), lambda: m.stdout[0],
         lambda: list(m.iter_as_available()), lambda: list(m.error_reports()), lambda: m.is_active,
-        lambda: m.is_transient,
+        lambda: m.is_transient, m.pause, m.resume, m.vacate, m.hold_report, m.get_err,
+        lambda: m.set_memory(1), lambda: m.set_disk(1), lambda: list(m.iter_inputs()),
+        lambda: list(m.iter_with_inputs()), lambda: list(m.iter_as_available_with_inputs()),
+        lambda: list(m.as_completed()), lambda: list(m.iter(errors="skip")),
+        lambda: m.memory_usage, lambda: m.runtime, lambda: m.local_data,
     ]  # fmt: skip
     for use in uses:
         with pytest.raises(exceptions.MapWasRemoved, match="gone"):
-            use(0) if use == m.get else use()
+            use(0) if use in (m.get, m.get_err) else use()
+    assert not m.exists
+    assert "gone" not in htmap.status([m])
 
 
 def test_a_tag_is_free_once_its_map_was_removed():

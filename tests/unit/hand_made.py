@@ -1,6 +1,7 @@
 """Maps that are made by hand, for tests that need no pool."""
 
 import json
+import pickle
 import uuid
 
 from htmap.execute import packs
@@ -21,6 +22,7 @@ TERMINATED = (
     "005 ({cluster}.{job}.000) 2026-01-01 00:00:03 Job terminated.\n"
     "\t(1) Normal termination (return value 0)\n...\n"
 )
+RELEASED = "013 ({cluster}.{job}.000) 2026-01-01 00:00:03 Job was released.\n...\n"
 EVENTS = {
     "UNMATERIALIZED": [],
     "IDLE": [SUBMITTED],
@@ -37,14 +39,14 @@ class HandMade:
 
     clusters = iter(range(1, 1000))
 
-    def __init__(self, tag: str, *statuses: str, transient: bool = False) -> None:
+    def __init__(self, tag: str, *statuses: str, transient: bool = False, per_job: int = 1) -> None:
         claims.open_root()
         self.folder = MapFolder(uuid.uuid4().hex)
         self.folder.create()
         number, folder = self.folder.create_run()
-        self.run = Run(folder, number, range(len(statuses)))
+        self.run = Run(folder, number, range(len(statuses)), per_job)
         write_inputs(self.run.folder / "inputs", (((i,), {}) for i in range(len(statuses))))
-        write_run(self.run, MapOptions().resolve(len(statuses)), "shared")
+        write_run(self.run, MapOptions().resolve(len(statuses)), {})
         self.cluster = next(self.clusters)
         self.run.record_cluster(self.cluster)
         self.folder.set_transient(transient)
@@ -59,12 +61,18 @@ class HandMade:
     def write_output(self, component: int, status: str) -> None:
         with packs.PackWriter(self.run.output(component), packs.versions(kind="output")) as pack:
             if status == "COMPLETED":
-                pack.add(component, packs.RESULT, b"")
+                pack.add(component, packs.RESULT, pickle.dumps(10 * component))
             else:
                 report = {"exception": {"type": "ValueError", "message": f"bad {component}"}}
                 pack.add(component, packs.ERROR, json.dumps(report).encode())
         self.run.stdout(component).write_text(f"hello from {component}\n")
         self.run.stderr(component).write_text(f"warned by {component}")
+
+    def rerun(self, components: list[int]) -> None:
+        """Write down a rerun; what is logged after that is of the first run nevertheless."""
+        number, folder = self.folder.create_run()
+        options = MapOptions().resolve(len(self.run.components))
+        write_run(Run(folder, number, components), options, {})
 
     def log(self, event: str, component: int) -> None:
         with self.folder.events.open("a") as log:

@@ -54,6 +54,7 @@ tell("stopped", "LOST" in m.status())
 sh("htc-pool start")
 tell("started again", "LOST" in m.status(), "LOST" in subprocess.getoutput("htmap status"))
 m.hold()
+until(lambda: m.component_statuses.count("HELD") == 2)  # a shadow that starts may be slow to say so
 tell(*m.component_statuses)
 m.release()
 until(lambda: m.component_statuses[1] == "RUNNING")

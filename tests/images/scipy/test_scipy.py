@@ -30,7 +30,10 @@ def test_the_extensions_of_jupyterlab_are_enabled(start, image):
     script = "jupyter labextension list; jupyter server extension list"
     environment = {**NO_POOL, "NO_COLOR": "1"}
     ended = start(image, "sh", "-c", script, environment=environment).wait()
-    said = [re.sub(r"\x1b\[\d+m", "", line).split() for line in ended.stderr.splitlines()]
+    said = [
+        re.sub(r"\x1b\[\d+m", "", line).split()
+        for line in (ended.stdout + ended.stderr).splitlines()
+    ]
     for name in EXTENSIONS:
         words = next(words for words in said if words[:1] == [name])
         assert "enabled" in words, words

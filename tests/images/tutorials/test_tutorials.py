@@ -58,19 +58,15 @@ def test_jupyterlab_opens_at_the_first(start, image):
     assert running.output("printenv", "JUPYTERHUB_DEFAULT_URL") == first
 
 
-@pytest.fixture(scope="module")
-def of_binder(engine, source, image):
-    """Build what .binder/ says, from the image under test."""
+def test_a_service_like_binder_opens_them_with_its_own_command_and_group_0(
+    start, engine, source, image
+):
+    # It adds nothing, so what is built is the image itself: not for removing.
     built, _ = engine.images.build(
         path=str(source / ".binder"), buildargs={"IMAGE": image}, rm=True
     )
-    yield built.id
-    engine.images.remove(built.id, force=True)
-
-
-def test_a_service_like_binder_opens_them_with_its_own_command_and_group_0(of_binder, start):
     command = ["jupyter", "lab", "--IdentityProvider.token=known", "--port=8889"]
-    running = start(of_binder, *command, user="1000:0", may_say="group 0")
+    running = start(built.id, *command, user="1000:0", may_say="group 0")
     ask = (
         "import urllib.request as u; page = 'api/contents/tutorials?token=known'; "
         "print(u.urlopen(f'http://127.0.0.1:8889/{page}', timeout=5).read().decode())"
