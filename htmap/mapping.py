@@ -17,7 +17,7 @@ from htmap.options import MapOptions
 from htmap.resources import RESOURCES
 from htmap.sending import Sending
 from htmap.settings import settings
-from htmap.store import claims
+from htmap.store import claims, history
 from htmap.store.directory import open_root, writing
 from htmap.store.folder import MapFolder, Run
 from htmap.store.inputs import Arguments, write_function, write_inputs
@@ -240,6 +240,7 @@ def create_map(
         intent.end()
         raise
     intent.end()
+    history.write(f"map {tag}: made with {count} components")
     if _is_interactive() and not quiet:
         print(f"Created map {tag} with {count} components")  # noqa: T201 - asked for by `quiet`
     return Map(tag, folder.map_id)

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Container, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from htmap.exceptions import CorruptPack
 from htmap.execute import places
@@ -78,17 +78,26 @@ class Run:
         """Path of a job's output pack."""
         return self.folder / "outputs" / str(job)
 
+    def stream(self, name: Literal["stdout", "stderr"], job: int) -> Path:
+        """Path of what a job wrote to a stream."""
+        return self.folder / name / str(job)
+
     def stdout(self, job: int) -> Path:
         """Path of what a job wrote to standard output."""
-        return self.folder / "stdout" / str(job)
+        return self.stream("stdout", job)
 
     def stderr(self, job: int) -> Path:
         """Path of what a job wrote to standard error."""
-        return self.folder / "stderr" / str(job)
+        return self.stream("stderr", job)
+
+    @property
+    def files(self) -> Path:
+        """Path of the folder of the files that components had transferred."""
+        return self.folder / "files"
 
     def output_files(self, component: int) -> Path:
         """Path of the folder of the files that a component had transferred, made where missing."""
-        folder = self.folder / "files" / str(component)
+        folder = self.files / str(component)
         folder.mkdir(mode=0o700, exist_ok=True)
         return folder
 

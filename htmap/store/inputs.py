@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -121,7 +120,7 @@ def read_input(path: Path, component: int, tag: str) -> Arguments:
             path=path,
         )
     try:
-        args, kwargs = pickle.loads(data)
+        args, kwargs = versions.loads(data)
     except Exception as error:
         raise InputCannotBeLoaded(
             f"the input of component {component} of the map {tag!r} cannot be loaded here "

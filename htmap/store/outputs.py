@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import pickle
 from pathlib import Path
 from typing import Any
 
 from htmap.exceptions import CorruptPack, OutputCannotBeLoaded
 from htmap.execute import packs, versions
+
+logger = logging.getLogger(__name__)
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,10 @@ def read_result(path: Path, component: int, tag: str) -> Any:
             if record is None:
                 raise packs.DamagedPackError(f"it holds no result of component {component}")
             data = pack.payload(record)
+            remark = pack.find(packs.ALL_COMPONENTS, packs.REMARK)
+            if remark is not None:
+                text = pack.payload(remark).decode(errors="replace")
+                logger.info("component %s of the map %r: %s", component, tag, text)
     except (OSError, packs.DamagedPackError) as error:
         raise CorruptPack(
             f"the result of component {component} of map {tag!r} cannot be read: {error}. "
@@ -66,7 +71,7 @@ def read_result(path: Path, component: int, tag: str) -> Any:
         )
         raise OutputCannotBeLoaded(message, tag=tag, component=component, path=path)
     try:
-        return pickle.loads(data)
+        return versions.loads(data)
     except Exception as error:
         there, here = envelope.get("python"), packs.PYTHON
         ends = (
@@ -96,6 +101,9 @@ def read_report(path: Path, component: int) -> dict[str, Any] | None:
         for record in pack.records():
             if record.kind == packs.ERROR and record.component in (component, packs.ALL_COMPONENTS):
                 report = json.loads(pack.payload(record))
+            elif record.kind == packs.REMARK and report is not None:
+                remark = pack.payload(record).decode(errors="replace")
+                report["summary"] = f"{report['summary']}\n{remark}".strip()
     return report
 
 
@@ -119,7 +127,7 @@ def read_exception(path: Path, component: int) -> BaseException | None:
                         problem,
                     )
                     return None
-                exception = pickle.loads(data)
+                exception = versions.loads(data)
                 return exception if isinstance(exception, BaseException) else None
     return None
 

@@ -15,6 +15,7 @@ import pytest
 import htmap
 import htmap.execute
 from htmap.execute import packs
+from htmap.store.outputs import read_report
 from htmap.store.runner import runner_path
 
 SOURCES = sorted(Path(htmap.execute.__file__).parent.glob("*.py"))
@@ -212,9 +213,33 @@ def test_a_thread_that_never_ends_is_not_waited_for(job, tmp_path):
     done = job(leave_thread, [(0, 1)])
 
     assert done.returncode == 0
-    assert done.stdout == "said"
-    assert "threads went on" in done.stderr
-    assert outputs(tmp_path)[-1] == (0, packs.RESULT, 1)
+    assert (done.stdout, done.stderr) == ("said", "")
+    assert (0, packs.RESULT, 1) in outputs(tmp_path)
+    assert outputs(tmp_path)[-1][1] == packs.REMARK
+
+
+def test_what_the_runner_has_to_say_of_a_failed_job_is_in_its_report(job, tmp_path):
+    def leave_thread(x):
+        import threading
+
+        threading.Thread(target=threading.Event().wait).start()
+        raise ValueError("bad")
+
+    done = job(leave_thread, [(0, 1)])
+
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+    summary = read_report(tmp_path / "output.pack", 0)["summary"]
+    assert summary.startswith("It was ended although threads went on: [<Thread(")
+
+
+def test_a_line_can_be_read_as_soon_as_it_was_printed(job, tmp_path):
+    def print_and_die(x):
+        import os
+
+        print("said")
+        os._exit(0)
+
+    assert job(print_and_die, [(0, 1)]).stdout == "said\n"
 
 
 def test_an_output_that_the_function_deletes_is_made_again(job, tmp_path):
@@ -272,3 +297,35 @@ def test_the_same_contents_are_the_same_runner(runner, tmp_path):
         [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, timeout=60
     )
     assert done.stdout == f"{runner.name}\n", done.stderr
+
+
+def test_what_travels_comes_before_an_htmap_of_the_node_and_all_else_is_the_node_s(job, tmp_path):
+    own = tmp_path / "htmap"
+    own.mkdir()
+    (own / "__init__.py").write_text("checkpoint = None\nfrom htmap.words import greeting\n")
+    (own / "words.py").write_text("greeting = 'hello'\n")
+
+    def look(_):
+        from htmap.words import greeting
+
+        import htmap
+
+        return callable(htmap.checkpoint), htmap.greeting, greeting
+
+    ran = job(look, [(0, None)])
+
+    assert ran.returncode == 0, ran.stderr
+    assert outputs(tmp_path)[-1][2] == (True, "hello", "hello")
+
+
+def test_the_library_itself_can_be_used_where_the_node_has_it(job, tmp_path):
+    def look(_):
+        import htmap
+        from htmap.execute.packs import PYTHON
+
+        return str(htmap.ComponentStatus.HELD), PYTHON, hasattr(htmap, "no_such_name")
+
+    ran = job(look, [(0, None)])
+
+    assert ran.returncode == 0, ran.stderr
+    assert outputs(tmp_path)[-1][2] == ("HELD", packs.PYTHON, False)
