@@ -10,12 +10,13 @@ htmap <- import("htmap")
 m <- htmap$map(import("math")$factorial, 1:4)
 unlist(iterate(m))
 """
-#: A program that prints, one that runs in Spark's executor, and two that go wrong.
+#: A program that prints, one that runs in Spark's executor, and three that go wrong.
 SCALA = (
     'val n = 6\nprintln("printed " + n)\nn * 7',
     "cars.map(car => car.mpg * 2).reduce(_ + _)",
     "/*\n# raises-exception\n*/ 1 / 0",
     "/*\n# raises-exception\n*/ unheardOf + 1",
+    "/*\n# raises-exception\n*/ System.exit(3)",
 )
 COMPLETE = """\
 from jupyter_client.manager import start_new_kernel
@@ -69,6 +70,7 @@ def test_a_scala_notebook_has_spark_as_its_page_says(container, page):
     assert "Double = 136.4" in text(outputs[2])
     assert "ArithmeticException" in text(outputs[3])
     assert "not found: value unheardOf" in text(outputs[4])
+    assert "The next cell starts Spark anew." in text(outputs[5])
 
 
 @pytest.mark.timeout(240)
