@@ -70,12 +70,17 @@ def find(tag: str) -> str:
     ------
     TagNotFound
         If there is no such map. A tag whose map's folder is gone is freed.
+    CorruptPack
+        If the file of the tag is damaged, or the map has lost what makes it one.
     """
     settle()
     map_id = claims.find(tag)
-    if not MapFolder(map_id).path.exists():
+    folder = MapFolder(map_id)
+    if not folder.path.exists():
         claims.release(tag, map_id)
         claims.find(tag)
+    elif not folder.exists and claims.find(tag) == map_id:  # a removal frees the tag first
+        raise folder.lacks_about(tag)
     return map_id
 
 
