@@ -17,6 +17,7 @@ from htmap.exceptions import (
 )
 from htmap.maps import Map
 from htmap.recovery import get_tags
+from htmap.store import claims
 from htmap.store.folder import MapFolder
 
 
