@@ -16,20 +16,9 @@ from htmap.exceptions import (
     TagNotFound,
 )
 from htmap.maps import Map
+from htmap.recovery import get_tags
 from htmap.store import claims
 from htmap.store.folder import MapFolder
-
-
-def get_tags(pattern: str | None = None) -> tuple[str, ...]:
-    """Return the tags of all maps, sorted.
-
-    Parameters
-    ----------
-    pattern : str, optional
-        A shell-style pattern that tags must match; case matters.
-    """
-    recovery.settle()
-    return claims.list_tags(pattern)
 
 
 def load(tag: str) -> Map:
