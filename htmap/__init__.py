@@ -21,7 +21,12 @@ from htmap.settings import BASE_SETTINGS, USER_SETTINGS, settings
 from htmap.version import __version__, version, version_info
 
 if _TYPE_CHECKING:
+    from htmap.delivery import register_delivery_method
+    from htmap.delivery.transplants import Transplant, transplant_info, transplants
     from htmap.errors import ComponentError
+    from htmap.execute.carrying import transfer_output_files
+    from htmap.execute.checkpoints import checkpoint
+    from htmap.files import TransferPath
     from htmap.management import (
         clean,
         get_tags,
@@ -36,6 +41,7 @@ if _TYPE_CHECKING:
     from htmap.mapping import MapBuilder, build_map, map, starmap
     from htmap.maps import Map
     from htmap.options import MapOptions
+    from htmap.output_files import MapOutputFiles
     from htmap.statuses import ComponentStatus
     from htmap.store.state import ComponentHold
     from htmap.streams import MapStdErr, MapStdOut
@@ -49,11 +55,15 @@ __all__ = [
     "Map",
     "MapBuilder",
     "MapOptions",
+    "MapOutputFiles",
     "MapStdErr",
     "MapStdOut",
     "MappedFunction",
+    "TransferPath",
+    "Transplant",
     "__version__",
     "build_map",
+    "checkpoint",
     "clean",
     "exceptions",
     "get_tags",
@@ -61,12 +71,16 @@ __all__ = [
     "load_maps",
     "map",
     "mapped",
+    "register_delivery_method",
     "remove",
     "settings",
     "starmap",
     "status",
     "status_csv",
     "status_json",
+    "transfer_output_files",
+    "transplant_info",
+    "transplants",
     "version",
     "version_info",
 ]
@@ -75,12 +89,18 @@ __all__ = [
 _HOMES = {
     name: (module, name)
     for module, names in {
+        "delivery": "register_delivery_method",
+        "delivery.transplants": "Transplant transplant_info transplants",
         "errors": "ComponentError",
+        "execute.carrying": "transfer_output_files",
+        "execute.checkpoints": "checkpoint",
+        "files": "TransferPath",
         "management": "clean get_tags load load_maps remove status status_csv status_json",
         "mapped_function": "MappedFunction mapped",
         "mapping": "MapBuilder build_map map starmap",
         "maps": "Map",
         "options": "MapOptions",
+        "output_files": "MapOutputFiles",
         "statuses": "ComponentStatus",
         "store.state": "ComponentHold",
         "streams": "MapStdErr MapStdOut",

@@ -8,6 +8,7 @@ exception is that too, so ``except TimeoutError``, ``except IndexError``, ``exce
       · CannotPickle                  (TypeError)
       · CannotRerunComponents         (ValueError)
       · CannotRetagMap                (ValueError)
+      · CannotTransferFile            (FileNotFoundError)
       · CannotTransplantPython
       · CorruptEventLog
       · CorruptPack
@@ -22,6 +23,7 @@ exception is that too, so ``except TimeoutError``, ``except IndexError``, ``exce
           · ReservedOptionKeyword
       · InvalidSettings               (ValueError)
       · InvalidTag                    (ValueError)
+      · InvalidTransferPath           (ValueError)
       · MapComponentError
           · MapComponentLost
           · MapComponentRemoved
@@ -67,6 +69,7 @@ __all__ = [
     "CannotPickle",
     "CannotRerunComponents",
     "CannotRetagMap",
+    "CannotTransferFile",
     "CannotTransplantPython",
     "CorruptEventLog",
     "CorruptPack",
@@ -80,6 +83,7 @@ __all__ = [
     "InvalidOutputStatus",
     "InvalidSettings",
     "InvalidTag",
+    "InvalidTransferPath",
     "MapComponentError",
     "MapComponentHeld",
     "MapComponentLost",
@@ -344,6 +348,14 @@ class UnusableDirectory(HTMapException):
     """The HTMap directory is not writable, full, or another user's; ``path`` names it."""
 
     # Not an OSError: those are caught where they occur and turned into this, which tells more.
+
+
+class InvalidTransferPath(HTMapException, ValueError):
+    """A path or URL that cannot be transferred."""
+
+
+class CannotTransferFile(HTMapException, FileNotFoundError):
+    """A file that was to be transferred from the execute node is not there."""
 
 
 class InvalidSettings(HTMapException, ValueError):

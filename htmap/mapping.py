@@ -15,8 +15,9 @@ from htmap.exceptions import EmptyMap, HTMapException, NoMapYet, TagNotFound
 from htmap.maps import Map
 from htmap.options import MapOptions
 from htmap.resources import RESOURCES
+from htmap.sending import Sending
 from htmap.settings import settings
-from htmap.store import claims
+from htmap.store import claims, history
 from htmap.store.directory import open_root, writing
 from htmap.store.folder import MapFolder, Run
 from htmap.store.inputs import Arguments, write_function, write_inputs
@@ -62,6 +63,8 @@ def map(
         If the function or an input cannot be pickled.
     MisalignedInputData, InvalidMapOption
         If the options do not fit.
+    UnknownPythonDeliveryMethod, CannotTransplantPython
+        If there is no such delivery method, or it cannot deliver this Python.
     UnusableDirectory
         If the HTMap directory cannot be written.
     NoScheduler, SchedulerRefused, SubmitFailed
@@ -203,13 +206,13 @@ def create_map(
     with contextlib.suppress(TagNotFound):
         recovery.find(tag)
         raise claims.taken(tag)
-    method = str(settings["DELIVERY_METHOD"])
-    delivery.descriptors(method)  # an unknown one is refused before anything is written
     # Not `map_options or`: options that are only files are empty as a mapping.
     given = MapOptions() if map_options is None else map_options
     options = MapOptions.merge(
         given, MapOptions(**settings["MAP_OPTIONS"]), _marks_of_defaults(given)
     )
+    method = options.delivery_method or str(settings["DELIVERY_METHOD"])
+    delivery.check(method)  # an unknown one is refused before anything is written
     open_root()
     folder = MapFolder(uuid.uuid4().hex)
     intent = Intent("create", folder.map_id, tag)
@@ -218,12 +221,16 @@ def create_map(
             intent.begin()
             folder.create()
             number, run_folder = folder.create_run()
+        delivered = delivery.deliver(method, tag, folder.path)
+        options = MapOptions.merge(options, delivered.options)
         write_function(folder.function, func)
-        count = write_inputs(run_folder / "inputs", args_and_kwargs)
+        sending = Sending(folder, options)
+        with sending.departures(args_and_kwargs) as inputs:
+            count = write_inputs(run_folder / "inputs", inputs)
         if not count:
             raise EmptyMap(f"the map {tag!r} has no inputs: a map needs at least one", tag=tag)
         run = Run(run_folder, number, range(count))
-        write_run(run, options.resolve(count), method)
+        write_run(run, sending.applied(options.resolve(count), count), delivered.command)
         with writing():
             folder.set_transient(transient)
             folder.write_about(count)
@@ -236,6 +243,7 @@ def create_map(
             error.tag = tag
         raise
     intent.end()
+    history.write(f"map {tag}: made with {count} components")
     if _is_interactive() and not quiet:
         print(f"Created map {tag} with {count} components")  # noqa: T201 - asked for by `quiet`
     return Map(tag, folder.map_id)

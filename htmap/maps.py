@@ -8,13 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from htmap import recovery
+from htmap import analysis, recovery
 from htmap.actions import MapActions
+from htmap.analysis import Analysis
 from htmap.display.bars import progress_bar
 from htmap.display.summaries import one_line
 from htmap.display.tables import Meta, hold_table
 from htmap.errors import ComponentError
 from htmap.handle import Timeout
+from htmap.output_files import MapOutputFiles
 from htmap.results import MapResults
 from htmap.statuses import ComponentStatus
 from htmap.store.state import ComponentHold, State
@@ -115,6 +117,25 @@ class Map(MapActions, MapResults, Sequence[Any]):
     def is_active(self) -> bool:
         """Whether any component has not come to an end (COMPLETED, ERRORED, REMOVED or LOST)."""
         return self._refresh().unfinished > 0
+
+    def analyze(self) -> Analysis:
+        """Say why components wait: what they ask for, against what the pool offers.
+
+        Returns
+        -------
+        Analysis
+            Its text is the report; its attributes are the numbers.
+
+        Raises
+        ------
+        NoScheduler, SchedulerRefused
+            If the schedd or the collector cannot be had.
+
+        Examples
+        --------
+        >>> print(m.analyze())  # doctest: +SKIP
+        """
+        return analysis.of(self.tag, self._folder.map_id, self._refresh())
 
     def wait(
         self,
@@ -240,3 +261,8 @@ class Map(MapActions, MapResults, Sequence[Any]):
         """What each component wrote to standard error, a sequence of str."""
         self._refresh()
         return MapStdErr(self)
+
+    @property
+    def output_files(self) -> MapOutputFiles:
+        """The folder of the files that each component had transferred, a sequence of Path."""
+        return MapOutputFiles(self)

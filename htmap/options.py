@@ -12,6 +12,7 @@ from numbers import Real
 from typing import Any
 
 from htmap.exceptions import InvalidMapOption, MisalignedInputData, ReservedOptionKeyword
+from htmap.file_options import absolute, destinations, files_of
 
 __all__ = ["MapOptions", "ResolvedOptions"]
 
@@ -31,11 +32,12 @@ _RESERVED = {
             output_remaps preserve_relative_paths preserverelativepaths should_transfer_files
             shouldtransferfiles transfer_files transfer_input_files transfer_output_files
             transfer_output_remaps transferinput transferinputfiles transferoutput
-            transferoutputfiles transferoutputremaps when_to_transfer_output
+            transferinputremaps transferoutputfiles transferoutputremaps when_to_transfer_output
             whentotransferoutput""",
         "the name of the batch is the map's tag": "batch_name jobbatchname",
         "htmap finds its jobs by it": """
-            component htmapid htmaprun ishtmapjob lognotes moreinputfiles
+            component htmapid htmapoutputs htmaprun inputarrivals ishtmapjob lognotes
+            moreinputfiles outputdestinations promisedoutputs
             submit_event_notes submit_event_user_notes submiteventnotes
             submiteventusernotes""",
         "it is a word of HTCondor's submit language": """
@@ -45,10 +47,11 @@ _RESERVED = {
     for word in words.split()
 }
 _OURS = re.compile(r"option\d+")
+# Commands that htmap has defaults for, in their other spelling: with both, one would be ignored.
+_SAME = {f"request{what}": f"request_{what}" for what in ("cpus", "memory", "disk", "gpus")}
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _CUSTOM = re.compile(r"(?:\+|my\.)+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,12 +68,21 @@ class ResolvedOptions:
         What every job is sent: absolute paths and URLs.
     input_files : list of tuple of str, or None
         What the job of each component is sent in addition.
+    arrivals : dict
+        For files that are sent under another name than they are to have, that and the right one.
+    fixed_output_remaps : dict
+        Name of an output file to the absolute path or URL that it goes to, for every component.
+    output_remaps : list of dict, or None
+        The same for each component, in place of that.
     """
 
     fixed: dict[str, str]
     per_component: dict[str, list[str]]
     fixed_input_files: tuple[str, ...] = ()
     input_files: list[tuple[str, ...]] | None = None
+    arrivals: dict[str, str] = dataclasses.field(default_factory=dict)
+    fixed_output_remaps: dict[str, str] = dataclasses.field(default_factory=dict)
+    output_remaps: list[dict[str, str]] | None = None
 
 
 class MapOptions(UserDict[str, Any]):
@@ -82,14 +94,21 @@ class MapOptions(UserDict[str, Any]):
 
     Parameters
     ----------
-    fixed_input_files : str, os.PathLike, or iterable of them, optional
-        Files and URLs that every component is sent. A relative path starts at the directory in
-        which the map is made.
+    fixed_input_files : str, os.PathLike, TransferPath, or iterable of them, optional
+        Files, folders and URLs that every component is sent. A relative path starts at the
+        directory in which the map is made; a slash at the end means what is in the folder.
     input_files : iterable, optional
-        For each component, a file or URL, or an iterable of them.
+        For each component, a file, folder or URL, or an iterable of them.
+    output_remaps : dict, or iterable of dict, optional
+        Where output files go instead of to ``Map.output_files``: their paths in the job's folder,
+        each with a :class:`htmap.TransferPath`. One dict holds for every component, an iterable
+        has one for each.
     custom_options : dict, optional
         Attributes of your own for the jobs, which a submit file marks by ``+`` or ``MY.``. Values
         are ClassAd expressions, so text needs quotes of its own: ``'"text"'``.
+    delivery_method : str, optional
+        How Python reaches the execute nodes for this map: the name of a delivery method, instead
+        of the one in the settings.
     **kwargs
         Submit commands. Upper and lower case mean the same.
 
@@ -117,17 +136,33 @@ class MapOptions(UserDict[str, Any]):
         fixed_input_files: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None = None,
         input_files: Iterable[str | os.PathLike[str] | Iterable[str | os.PathLike[str]]]
         | None = None,
+        output_remaps: Mapping[str, str | os.PathLike[str]]
+        | Iterable[Mapping[str, str | os.PathLike[str]]]
+        | None = None,
         custom_options: Mapping[str, Any] | None = None,
+        delivery_method: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__()
-        self.fixed_input_files = () if fixed_input_files is None else _files(fixed_input_files)
+        if not isinstance(delivery_method, (str, type(None))):
+            raise InvalidMapOption(
+                f"delivery_method is {delivery_method!r}, but has to be the name of a delivery "
+                "method: one holds for the whole map"
+            )
+        self.delivery_method = delivery_method
+        self.fixed_input_files = () if fixed_input_files is None else files_of(fixed_input_files)
         if isinstance(input_files, (str, bytes, os.PathLike, Mapping)):
             raise InvalidMapOption(
                 f"input_files is {input_files!r}, but has one item for each component: a file or a "
                 "list of files. What every component needs goes into fixed_input_files"
             )
         self.input_files = None if input_files is None else _repeatable(input_files, "input_files")
+        remaps: Any = output_remaps
+        if isinstance(remaps, (str, os.PathLike, Mapping)):
+            remaps = destinations(remaps)
+        elif remaps is not None:
+            remaps = _repeatable(remaps, "output_remaps")
+        self.output_remaps = remaps
         self.update(kwargs)
         for name, value in (custom_options or {}).items():
             self[f"MY.{name}"] = value
@@ -172,9 +207,13 @@ class MapOptions(UserDict[str, Any]):
             merged.data.update(other.data)
             if other.input_files is not None:
                 merged.input_files = other.input_files
+            if other.output_remaps is not None:
+                merged.output_remaps = other.output_remaps
+            if other.delivery_method is not None:
+                merged.delivery_method = other.delivery_method
         requirements = [other.data.get("requirements", "") for other in others]
         requirements = [each for each in requirements if not isinstance(each, str) or each.strip()]
-        if len(requirements) > 1:
+        if requirements:
             merged.data["requirements"] = _all_of(requirements)
         files = itertools.chain.from_iterable(other.fixed_input_files for other in others)
         merged.fixed_input_files = tuple(dict.fromkeys(files))
@@ -207,12 +246,18 @@ class MapOptions(UserDict[str, Any]):
         input_files = None
         if self.input_files is not None:
             aligned = _aligned(self.input_files, components, "input_files")
-            input_files = [tuple(map(_absolute, _files(item))) for item in aligned]
+            input_files = [tuple(map(absolute, files_of(item))) for item in aligned]
+        fixed_remaps, remaps = self.output_remaps or {}, None
+        if not isinstance(fixed_remaps, Mapping):
+            aligned = _aligned(self.output_remaps, components, "output_remaps")
+            fixed_remaps, remaps = {}, [destinations(item) for item in aligned]
         return ResolvedOptions(
             fixed=fixed,
             per_component=per_component,
-            fixed_input_files=tuple(map(_absolute, self.fixed_input_files)),
+            fixed_input_files=tuple(map(absolute, self.fixed_input_files)),
             input_files=input_files,
+            fixed_output_remaps=dict(fixed_remaps),
+            output_remaps=remaps,
         )
 
 
@@ -243,6 +288,8 @@ def _repeatable(values: Any, name: str) -> Any:
 
 
 def _all_of(requirements: list[Any]) -> Any:
+    if len(requirements) == 1:
+        return requirements[0]
     if all(isinstance(requirement, str) for requirement in requirements):
         return _joined(requirements)
     columns = (itertools.repeat(each) if isinstance(each, str) else each for each in requirements)
@@ -250,7 +297,8 @@ def _all_of(requirements: list[Any]) -> Any:
 
 
 def _joined(requirements: Iterable[str]) -> str:
-    return " && ".join(f"({requirement})" for requirement in dict.fromkeys(requirements))
+    parts = [each for each in dict.fromkeys(map(str, requirements)) if each.strip()]
+    return " && ".join(f"({requirement})" for requirement in parts)
 
 
 def _aligned(values: Iterable[Any], components: int, name: str) -> list[Any]:
@@ -272,7 +320,7 @@ def _name(name: str) -> str:
     """Return the one way to write a name: lower case, and MY. where a submit file may have +."""
     lower = name.lower()
     prefix = _CUSTOM.match(lower)
-    return f"MY.{lower[prefix.end() :]}" if prefix else lower
+    return f"MY.{lower[prefix.end() :]}" if prefix else _SAME.get(lower, lower)
 
 
 def _checked_name(name: str) -> str:
@@ -330,37 +378,3 @@ def _checked_text(text: Any, what: str) -> str:
             "without"
         )
     return text
-
-
-# --- files ----------------------------------------------------------------------------------------
-
-
-def _files(files: Any) -> tuple[str, ...]:
-    """Return one file, or each of several, as text."""
-    single = isinstance(files, (str, os.PathLike))
-    if not single and (isinstance(files, (bytes, Mapping)) or not isinstance(files, Iterable)):
-        raise InvalidMapOption(f"{files!r} is neither a path, nor a URL, nor a list of these")
-    return tuple(map(_file, [files] if single else files))
-
-
-def _file(file: Any) -> str:
-    if not isinstance(file, (str, os.PathLike)):
-        raise InvalidMapOption(f"the input file {file!r} is neither a path nor a URL")
-    text = _checked_text(os.fspath(file), "the name of an input file")
-    found = re.search(r'[,"]|\s$|^\s|^$', text)
-    if found:
-        raise InvalidMapOption(
-            f"the name of an input file is {text!r}, but HTCondor's list of files cannot hold a "
-            "name that is empty, has a comma or a double quote, or begins or ends in a space. "
-            "Give the file another name"
-        )
-    return text
-
-
-def _absolute(file: str) -> str:
-    if _URL.match(file):
-        return file
-    # A slash at the end means what is in the folder instead of the folder.
-    slash = "/" if file.endswith("/") else ""
-    path = os.path.abspath(os.path.expanduser(file))  # noqa: PTH100, PTH111 - pathlib drops it
-    return _file(path if path == "/" else path + slash)

@@ -3,19 +3,38 @@
 A setting is looked for in this order, and the first place that has it counts:
 
 1. what was set in the program: ``htmap.settings["HTMAP_DIR"] = "/data/maps"``;
-2. the environment (``HTMAP_DIR``, ``HTMAP_DELIVERY_METHOD``, ``HTMAP_CONDOR_SCHEDULER``,
-   ``HTMAP_CONDOR_COLLECTOR``), looked at each time; an empty variable counts as unset;
+2. the environment, looked at each time; an empty variable counts as unset;
 3. the file ``~/.htmaprc``, in TOML, read when a setting is first asked for;
 4. the defaults below.
 
-==================  ============  ================================================
-HTMAP_DIR           ``~/.htmap``  the folder in which maps live
-DELIVERY_METHOD     ``"shared"``  how Python reaches the execute nodes
-HTCONDOR.SCHEDULER  None          the schedd's name; None is this machine's
-HTCONDOR.COLLECTOR  None          the pool's collector; None is the configured one
-MAP_OPTIONS         see below     map options that every map starts from
-WAIT_TIME           1             accepted and not used: nothing sleeps
-==================  ============  ================================================
+===============================  ==========================  ====================================
+setting                          variable                    what it is, and its default
+===============================  ==========================  ====================================
+HTMAP_DIR                        ``HTMAP_DIR``               where maps live, ``~/.htmap``
+DELIVERY_METHOD                  ``HTMAP_DELIVERY_METHOD``   how Python reaches the execute nodes,
+                                                             ``"shared"``
+DOCKER.IMAGE                     ``HTMAP_DOCKER_IMAGE``      the image of the method ``docker``,
+                                                             see below
+SINGULARITY.IMAGE                ``HTMAP_SINGULARITY_IMAGE`` the image of ``singularity``: what
+                                                             ``container_image`` takes; see below
+TRANSPLANT.DIR                                               where packed Pythons are kept; None is
+                                                             ``transplants`` in HTMAP_DIR
+TRANSPLANT.ALTERNATE_INPUT_PATH                              from where nodes get them instead, a
+                                                             path or URL; its ``/`` at the end
+                                                             stands for "and the file's name"
+TRANSPLANT.ASSUME_EXISTS                                     whether not to pack, False
+HTCONDOR.SCHEDULER               ``HTMAP_CONDOR_SCHEDULER``  the schedd's name; None is this
+                                                             machine's
+HTCONDOR.COLLECTOR               ``HTMAP_CONDOR_COLLECTOR``  the pool's collector; None is the
+                                                             configured one
+MAP_OPTIONS                                                  map options that every map starts from
+WAIT_TIME, CLI.IS_CLI,                                       of HTMap 0.6: accepted and not used,
+CLI.SPINNERS_ON                                              for nothing sleeps or spins
+===============================  ==========================  ====================================
+
+The image is by default the one that ``HTMAP_IMAGE`` in the environment names (an image can say its
+own name there), or else that of the official images of Python which has this minor version.
+``SINGULARITY.IMAGE`` is the same with ``docker://`` before it.
 
 ``MAP_OPTIONS`` is a table of submit commands: ``request_cpus`` "1", ``request_memory`` "128MB",
 ``request_disk`` "1GB" and ``keep_claim_idle`` "30", the seconds for which a slot is kept for a next
@@ -28,34 +47,43 @@ from __future__ import annotations
 
 import copy
 import importlib
-import logging
 import os
-import re
 import sys
-from collections.abc import Callable, Mapping
-from datetime import date, time
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from htmap import toml
 from htmap.exceptions import InvalidSettings, MissingSetting
 
 __all__ = ["BASE_SETTINGS", "USER_SETTINGS", "Settings", "settings"]
 
-logger = logging.getLogger(__name__)
-
 _ENVIRONMENT = {
     "HTMAP_DIR": "HTMAP_DIR",
     "HTMAP_DELIVERY_METHOD": "DELIVERY_METHOD",
+    "HTMAP_DOCKER_IMAGE": "DOCKER.IMAGE",
+    "HTMAP_SINGULARITY_IMAGE": "SINGULARITY.IMAGE",
     "HTMAP_CONDOR_SCHEDULER": "HTCONDOR.SCHEDULER",
     "HTMAP_CONDOR_COLLECTOR": "HTCONDOR.COLLECTOR",
 }
 
 
+#: Where an image can say its own name, so that jobs run in the same one. It is no choice of the
+#: user's, and loses to ~/.htmaprc as any default does.
+IMAGE_VARIABLE = "HTMAP_IMAGE"
+
+
 def _defaults() -> dict[str, Any]:
+    image = os.environ.get(IMAGE_VARIABLE) or f"python:3.{sys.version_info.minor}-slim"
     return {
         "HTMAP_DIR": os.path.expanduser("~/.htmap"),  # noqa: PTH111 - never fails without a home
         "DELIVERY_METHOD": "shared",
         "WAIT_TIME": 1,
+        "CLI": {"IS_CLI": False, "SPINNERS_ON": True},
+        "DOCKER": {"IMAGE": image},
+        "SINGULARITY": {"IMAGE": f"docker://{image}"},
+        "TRANSPLANT": {"DIR": None, "ALTERNATE_INPUT_PATH": None, "ASSUME_EXISTS": False},
         "HTCONDOR": {"SCHEDULER": None, "COLLECTOR": None},
         "MAP_OPTIONS": {
             "request_cpus": "1",
@@ -168,7 +196,7 @@ class Settings:
         InvalidSettings
             If a value cannot be written in TOML.
         """
-        text = _toml(self._layers[0].values)
+        text = toml.dumps(self._layers[0].values)
         # Through a link, so that a file kept elsewhere stays there, and whole or not at all.
         target = Path(path).expanduser().resolve()
         temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
@@ -196,8 +224,9 @@ class Settings:
         for name in key.split("."):
             if not isinstance(found, dict) or name not in found:
                 raise MissingSetting(
-                    f"there is no setting {key!r}. htmap.settings.to_dict() has those that there "
-                    "are; one can be added with htmap.settings[...] = ..."
+                    f"there is no setting {key!r}.{_meant(key, _keys(self._merge()))} "
+                    "htmap.settings.to_dict() has those that there are; one can be added with "
+                    "htmap.settings[...] = ..."
                 )
             found = found[name]
         return copy.deepcopy(found)
@@ -246,7 +275,7 @@ class Settings:
     __hash__ = None  # type: ignore[assignment]
 
     def __str__(self) -> str:
-        return _toml(self._merge())
+        return toml.dumps(self._merge())
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._merge()}>"
@@ -270,6 +299,23 @@ def _put(values: dict[str, Any], key: str, value: Any) -> None:
     values[name] = value
 
 
+def _keys(values: Mapping[str, Any], within: str = "") -> Iterator[str]:
+    """Yield the dotted names of all settings, tables too."""
+    for name, value in values.items():
+        yield f"{within}{name}"
+        if isinstance(value, dict):
+            yield from _keys(value, f"{within}{name}.")
+
+
+def _meant(key: str, known: Iterable[str]) -> str:
+    """Return a question that names the setting that somebody may have meant, or nothing."""
+    import difflib
+
+    by_upper = {name.upper(): name for name in known}
+    near = difflib.get_close_matches(key.upper(), by_upper, n=1, cutoff=0.7)
+    return f" Did you mean {by_upper[near[0]]!r}?" if near else ""
+
+
 def _merged(winner: dict[str, Any], loser: dict[str, Any]) -> dict[str, Any]:
     merged = {**loser, **winner}
     for key, value in winner.items():
@@ -282,10 +328,40 @@ def _merged(winner: dict[str, Any], loser: dict[str, Any]) -> dict[str, Any]:
 # --- the file -------------------------------------------------------------------------------------
 
 
+def user_path() -> Path:
+    """Return the path of the user's file of settings, which need not exist."""
+    return Path(os.path.expanduser("~/.htmaprc"))  # noqa: PTH111 - never fails without a home
+
+
+def variable_of(key: str) -> str | None:
+    """Return the environment variable that sets a setting now, if one does."""
+    set_now = {_ENVIRONMENT[name]: name for name in _ENVIRONMENT if os.environ.get(name)}
+    return set_now.get(key)
+
+
 def _user_file() -> dict[str, Any]:
-    path = Path(os.path.expanduser("~/.htmaprc"))  # noqa: PTH111 - never fails without a home
+    path = user_path()
     # os.path, because a home that may not even be looked into cannot hold settings of ours.
-    return _read(path) if os.path.exists(path) else {}  # noqa: PTH110
+    if not os.path.exists(path):  # noqa: PTH110
+        return {}
+    values, known = _read(path), set(_keys(_defaults()))
+    for key in _keys(values):
+        # MAP_OPTIONS may hold any option of HTCondor's; MapOptions looks at them. Of a table that
+        # nobody knows, its name is enough.
+        table = key.rpartition(".")[0]
+        if (
+            key in known
+            or table.partition(".")[0] == "MAP_OPTIONS"
+            or (table and table not in known)
+        ):
+            continue
+        # Not logged: whoever mistyped a setting would never see it.
+        warnings.warn(
+            f"the setting {key} in {path} is not known to htmap, which does nothing with it."
+            f"{_meant(key, known)}",
+            stacklevel=2,
+        )
+    return values
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -317,13 +393,8 @@ def _checked(
     checked = {}
     for name, value in values.items():
         key = within + name
-        if name not in defaults:
-            logger.warning(
-                "the setting %s in %s is not known to htmap and has no effect", key, path
-            )
+        if name not in defaults or (name == "MAP_OPTIONS" and isinstance(value, dict)):
             checked[name] = value
-        elif name == "MAP_OPTIONS" and isinstance(value, dict):
-            checked[name] = value  # any option of HTCondor's; MapOptions looks at them
         elif isinstance(defaults[name], dict) and isinstance(value, dict):
             checked[name] = _checked(value, defaults[name], path, within=f"{key}.")
         else:
@@ -335,13 +406,19 @@ def _typed(value: Any, default: Any, key: str, path: Path) -> Any:
     """Return a value as its default's type; None stands for text that may be missing."""
     if isinstance(default, dict):
         expected = f"a table ([{key}])"
+    elif isinstance(default, bool):
+        expected = "true or false, without quotes"
+        if isinstance(value, bool):
+            return value
+        # HTMap 0.6's `htmap set` wrote everything as text.
+        if str(value).lower() in ("true", "false"):
+            return str(value).lower() == "true"
     elif isinstance(default, (str, type(None))):
         expected = "text in quotes"
         if isinstance(value, str):
             return value
     else:
         expected = "a number"
-        # HTMap 0.6's `htmap set` wrote numbers as text.
         try:
             if not isinstance(value, bool) and isinstance(value, (int, float, str)):
                 return float(value) if isinstance(value, str) else value
@@ -352,50 +429,6 @@ def _typed(value: Any, default: Any, key: str, path: Path) -> Any:
         "file",
         path=path,
     )
-
-
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
-
-
-def _toml(values: dict[str, Any], within: str = "") -> str:
-    """Return a table as TOML; values come before tables, as they must."""
-    lines = [
-        f"{_toml_key(key)} = {_toml_value(value, key)}"
-        for key, value in values.items()
-        if value is not None and not isinstance(value, dict)
-    ]
-    text = "".join(f"{line}\n" for line in lines)
-    for key, table in values.items():
-        if isinstance(table, dict):
-            name = f"{within}{_toml_key(key)}"
-            text += f"\n[{name}]\n{_toml(table, within=f'{name}.')}"
-    return text
-
-
-def _toml_key(key: str) -> str:
-    return key if _BARE_KEY.fullmatch(key) else _toml_text(key)
-
-
-def _toml_value(value: Any, key: str) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return repr(value)
-    if isinstance(value, (str, os.PathLike)):
-        return _toml_text(os.fspath(value))
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(_toml_value(item, key) for item in value)}]"
-    if isinstance(value, (date, time)):
-        return value.isoformat()
-    raise InvalidSettings(
-        f"the setting {key} cannot be written to a file: {value!r} is of type "
-        f"{type(value).__name__}. Text, numbers, true, false, lists and tables of these can be"
-    )
-
-
-def _toml_text(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + re.sub(r"[\x00-\x1f\x7f]", lambda m: f"\\u{ord(m[0]):04x}", escaped) + '"'
 
 
 BASE_SETTINGS = Settings._of(_Layer(_defaults))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal, overload
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from htmap.following import follow
+from htmap.per_component import PerComponent
 from htmap.store import outputs
+from htmap.store.folder import Run
 
 if TYPE_CHECKING:
-    from htmap.handle import MapHandle, Timeout
+    from htmap.handle import Timeout
 
 
-class Stream(Sequence[str]):
+class Stream(PerComponent[str]):
     """A sequence of str, one for each component; there once the component's job has ended.
 
     :meth:`follow` reads them earlier. What is no UTF-8 is shown as U+FFFD.
@@ -20,45 +22,7 @@ class Stream(Sequence[str]):
 
     _name: ClassVar[Literal["stdout", "stderr"]]
 
-    def __init__(self, map_: MapHandle) -> None:
-        self._map = map_
-
-    def __len__(self) -> int:
-        return len(self._map)
-
-    def __contains__(self, component: object) -> bool:
-        return isinstance(component, int) and 0 <= component < len(self)
-
-    @overload
-    def __getitem__(self, item: int) -> str: ...
-    @overload
-    def __getitem__(self, item: slice) -> list[str]: ...
-    def __getitem__(self, item: int | slice) -> str | list[str]:
-        if isinstance(item, slice):
-            return [self.get(component, timeout=0) for component in range(*item.indices(len(self)))]
-        return self.get(item, timeout=0)
-
-    def get(self, component: int, timeout: Timeout = None) -> str:
-        """Wait until a component has ended (or is held) and return its text.
-
-        Parameters
-        ----------
-        component : int
-        timeout : float or timedelta, optional
-            Seconds to wait at most; 0 does not wait, None waits for ever.
-
-        Raises
-        ------
-        NoSuchComponent
-            If there is no such component (an IndexError).
-        OutputNotFound
-            If ``timeout`` is 0 and the component has not ended (a FileNotFoundError).
-        TimeoutError
-            If the time is over first.
-        """
-        index = self._map._index(component)
-        self._map._wait_for(index, timeout)
-        run, job = self._map._tracker.run_and_job(index)
+    def _left(self, run: Run, job: int, component: int) -> str:
         return outputs.read_text(run.stream(self._name, job))
 
     def follow(self, component: int, timeout: Timeout = None) -> Iterator[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
+from pathlib import Path
 
-from htmap import delivery
-from htmap.exceptions import HTMapException
+from htmap.exceptions import HTMapException, InvalidMapOption
 from htmap.options import ResolvedOptions
 from htmap.pool import loss, queue
 from htmap.pool.schedd import locate
@@ -22,8 +22,14 @@ from htmap.store.journal import Intent
 ABANDONED = "the map was not completely made"
 
 
-def write_run(run: Run, options: ResolvedOptions, method: str) -> None:
+def write_run(run: Run, options: ResolvedOptions, command: Mapping[str, str]) -> None:
     """Write down a run whose inputs are there, so that any process could submit it.
+
+    Parameters
+    ----------
+    command : mapping
+        What the delivery method says that each job runs. It is written down, not the method's
+        name: a rerun runs the same Python, though settings and images change.
 
     Raises
     ------
@@ -32,11 +38,11 @@ def write_run(run: Run, options: ResolvedOptions, method: str) -> None:
     """
     with writing():
         sync_tree(run.folder)
-        run.write({**vars(options), "delivery": method})
+        run.write({**vars(options), "delivery": dict(command)})
 
 
-def options_of(run: Run) -> tuple[ResolvedOptions, str]:
-    """Return the options and the delivery method that a run was written with."""
+def options_of(run: Run) -> tuple[ResolvedOptions, dict[str, str]]:
+    """Return the options and the command that a run was written with."""
     saved = run.submit
     more = saved["input_files"]
     options = ResolvedOptions(
@@ -44,8 +50,11 @@ def options_of(run: Run) -> tuple[ResolvedOptions, str]:
         per_component=saved["per_component"],
         fixed_input_files=tuple(saved["fixed_input_files"]),
         input_files=None if more is None else [tuple(paths) for paths in more],
+        arrivals=saved["arrivals"],
+        fixed_output_remaps=saved["fixed_output_remaps"],
+        output_remaps=saved["output_remaps"],
     )
-    return options, str(saved["delivery"])
+    return options, dict(saved["delivery"])
 
 
 def submit_run(folder: MapFolder, run: Run, tag: str) -> None:
@@ -58,10 +67,11 @@ def submit_run(folder: MapFolder, run: Run, tag: str) -> None:
     SubmitFailed
         If it does not take the jobs. Whatever is raised, none of them stays in the queue.
     """
-    options, method = options_of(run)
+    options, command = options_of(run)
+    _make_folders(options)
     schedd = locate()
     try:
-        cluster = submit(schedd, folder, run, tag, delivery.descriptors(method), options)
+        cluster = submit(schedd, folder, run, tag, command, options)
         with writing():
             run.record_cluster(cluster, loss.queue_of(schedd))
     except BaseException:
@@ -73,6 +83,19 @@ def submit_run(folder: MapFolder, run: Run, tag: str) -> None:
             with contextlib.suppress(OSError):
                 intent.begin()
         raise
+
+
+def _make_folders(options: ResolvedOptions) -> None:
+    """Make the folders that output files go to: HTCondor of 23.9.6 holds a job for want of one."""
+    remaps = [options.fixed_output_remaps, *(options.output_remaps or ())]
+    for folder in {Path(to).parent for each in remaps for to in each.values() if to[0] == "/"}:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InvalidMapOption(
+                f"output_remaps send a file to {folder}, which cannot be made: {error.strerror}",
+                path=folder,
+            ) from error
 
 
 def submit_rerun(folder: MapFolder, tag: str, earlier: Mapping[int, tuple[Run, int]]) -> None:
@@ -92,7 +115,7 @@ def submit_rerun(folder: MapFolder, tag: str, earlier: Mapping[int, tuple[Run, i
     NoScheduler, SchedulerRefused, SubmitFailed
         If the jobs cannot be submitted. Nothing has changed then.
     """
-    options, method = options_of(folder.runs()[0])
+    options, command = options_of(folder.runs()[0])
     requests = folder.requests
     for resource in RESOURCES:
         if resource.command in requests:
@@ -107,7 +130,7 @@ def submit_rerun(folder: MapFolder, tag: str, earlier: Mapping[int, tuple[Run, i
         inputs = ((i, earlier[i][0].input(earlier[i][1])) for i in run.components)
         check_function(folder.function, tag)
         copy_inputs(run.folder / "inputs", inputs, tag)
-        write_run(run, options, method)
+        write_run(run, options, command)
         submit_run(folder, run, tag)
     except BaseException:
         folder.remove_run(number)

@@ -180,19 +180,22 @@ def user(environ):
 
 def delivery(environ):
     """Say how a map's Python reaches its jobs."""
-    from htmap.delivery import descriptors
+    from htmap.delivery import check
     from htmap.exceptions import HTMapException
     from htmap.settings import settings as chosen
 
     method = chosen["DELIVERY_METHOD"]
     try:
-        descriptors(method)
+        check(method)
     except HTMapException as error:
         yield Finding(FAIL, "delivery", str(error))
         return
     words = {
         "shared": f"every job runs {sys.executable}, by that path",
         "assume": "every job runs the python3 that its node has",
+        "docker": f"every job runs in the Docker image {chosen['DOCKER.IMAGE']}",
+        "singularity": f"every job runs in the image {chosen['SINGULARITY.IMAGE']}",
+        "transplant": f"every job unpacks a copy of {sys.prefix}",
     }
     yield Finding(OK, "delivery", f"{method}: {words.get(method, 'see the manual')}")
 

@@ -35,7 +35,9 @@ _ORDER = (
 )
 
 
-def live_status(selection: Selection, include_state: bool, color: bool | None) -> None:
+def live_status(
+    selection: Selection, include_state: bool, include_meta: bool, color: bool | None
+) -> None:
     """Draw the table of the chosen maps again whenever one of them changes, for ever."""
     console = Console(no_color=color is False, highlight=False)
     with Live(console=console, auto_refresh=False) as live:
@@ -44,7 +46,9 @@ def live_status(selection: Selection, include_state: bool, color: bool | None) -
             # Made before the maps are read, so that no change falls between the two.
             with News(maps, claims.folder()) as news:
                 maps = list(maps_of(selection))
-                live.update(_table(summaries(maps, tell=tell), include_state), refresh=True)
+                live.update(
+                    _table(summaries(maps, include_meta, tell), include_state), refresh=True
+                )
                 wait_for(news)
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
 from htmap.cli import messages
-from htmap.cli.selection import Selection, chooses_maps, existing, maps_of
+from htmap.cli.completion import complete_tags
+from htmap.cli.selection import Selection, chooses_maps, existing_map, maps_of
 from htmap.exceptions import OutputNotFound
-from htmap.management import load
-from htmap.maps import Map
-from htmap.streams import Stream
+
+if TYPE_CHECKING:
+    from htmap import Map
+    from htmap.streams import Stream
 
 
 @click.command()
@@ -24,10 +27,7 @@ from htmap.streams import Stream
     help="Print at most N reports (0, the default, for all).",
 )
 def errors(selection: Selection, limit: int) -> None:
-    """Print the error report of each component that failed.
-
-    Without any TAG, the tags are read from standard input if that is no terminal.
-    """
+    """Print the error report of each component that failed."""
     printed = 0
     for map_ in maps_of(selection):
         for report in map_.error_reports():
@@ -50,7 +50,7 @@ def _reads_a_stream(command: Callable[..., None]) -> Callable[..., None]:
             "--follow", "-f", is_flag=True, help="Print what it writes while it runs, to its end."
         ),
         click.argument("component", type=int),
-        click.argument("tag"),
+        click.argument("tag", shell_complete=complete_tags),
     ):
         command = decorate(command)
     return command
@@ -59,27 +59,23 @@ def _reads_a_stream(command: Callable[..., None]) -> Callable[..., None]:
 @click.command()
 @_reads_a_stream
 def stdout(tag: str, component: int, timeout: float | None, follow: bool) -> None:
-    """Print what a component wrote to standard output, once it has ended.
+    """Print what a component wrote to standard output.
 
-    COMPONENT is its number, from 0.
+    COMPONENT is its number, from 0. Without --follow, all is printed once it has ended.
     """
-    map_ = _map(tag)
+    map_ = existing_map(tag)
     _print(map_, map_.stdout, component, timeout, follow)
 
 
 @click.command()
 @_reads_a_stream
 def stderr(tag: str, component: int, timeout: float | None, follow: bool) -> None:
-    """Print what a component wrote to standard error, once it has ended.
+    """Print what a component wrote to standard error.
 
-    COMPONENT is its number, from 0.
+    COMPONENT is its number, from 0. Without --follow, all is printed once it has ended.
     """
-    map_ = _map(tag)
+    map_ = existing_map(tag)
     _print(map_, map_.stderr, component, timeout, follow)
-
-
-def _map(tag: str) -> Map:
-    return load(*existing([tag]))
 
 
 def _print(map_: Map, stream: Stream, component: int, timeout: float | None, follow: bool) -> None:

@@ -1,21 +1,16 @@
 """Delivery by assumption: whatever ``python3`` the execute node has on its ``PATH``.
 
-For pools whose nodes (or whose container images) carry the right Python already. The shell makes
-the output first, so that a node without ``python3`` ends the job with a report of that, instead
-of a job held because its output is missing.
+For pools whose nodes carry the right Python already, also by a container that the pool itself puts
+jobs into. HTCondor does not hand over the ``PATH`` of whoever made the map.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from pathlib import Path
 
-from htmap.delivery.command import RUNNER_ARGUMENTS
+from htmap.delivery.command import python3_of
 
 
-def descriptors() -> Mapping[str, str]:
+def descriptors(tag: str, map_dir: Path) -> dict[str, str]:
     """Return the submit descriptors."""
-    return {
-        "executable": "/bin/sh",
-        "transfer_executable": "false",
-        "arguments": f"\"-c ': > output.pack; exec python3 {RUNNER_ARGUMENTS}'\"",
-    }
+    return python3_of("the execute node")

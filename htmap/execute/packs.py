@@ -99,7 +99,11 @@ class PackWriter:
         text = json.dumps(envelope).encode()
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         self._file = os.fdopen(descriptor, "wb", buffering=0)
-        self._write(MAGIC, _ENVELOPE.pack(len(text), zlib.crc32(text)), text)
+        try:
+            self._write(MAGIC, _ENVELOPE.pack(len(text), zlib.crc32(text)), text)
+        except BaseException:  # a full disk
+            self._file.close()
+            raise
 
     def _write(self, *parts: bytes) -> None:
         # One call for small records; large payloads are not copied into a joined string.

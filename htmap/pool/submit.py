@@ -12,7 +12,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from htmap.exceptions import HTMapException, InvalidMapOption, SubmitFailed
+from htmap.execute import places
 from htmap.options import ResolvedOptions
+from htmap.pool import remaps
+from htmap.pool.language import literal
 from htmap.pool.schedd import Schedd
 from htmap.store.folder import MapFolder, Run
 
@@ -36,27 +39,12 @@ RUN_NOTE = "htmap run"
 SUBMITTED_ON_HOLD = 15
 
 
-def literal(text: str) -> str:
-    """Quote text so that HTCondor's submit language takes it for itself.
-
-    Raises
-    ------
-    InvalidMapOption
-        If it holds a control character, which no quoting can carry.
-    """
-    if any(ord(character) < 32 or ord(character) == 127 for character in text):
-        raise InvalidMapOption(f"{text!r} holds a control character; HTCondor cannot take that")
-    if "$$" in text:  # looked for in the jobs' ads too, where nothing quotes it
-        raise InvalidMapOption(f"{text!r} holds $$, which HTCondor replaces by something else")
-    return text.replace("$", "$(DOLLAR)")
-
-
 def submit(
     schedd: Schedd,
     folder: MapFolder,
     run: Run,
     tag: str,
-    delivery: Mapping[str, str],
+    command: Mapping[str, str],
     options: ResolvedOptions,
 ) -> int:
     """Submit a run; return its cluster.
@@ -66,7 +54,7 @@ def submit(
     NoScheduler, SchedulerRefused, SubmitFailed
         If the schedd does not take the jobs; it may have some of them nevertheless.
     """
-    lines = describe(folder, run, tag, delivery, options)
+    lines = describe(folder, run, tag, command, options)
     # The user's own `hold` is theirs to release.
     own = "hold" in options.fixed or "hold" in options.per_component
     briefly_held = schedd.version >= _STARTS_ON_ACTION and not own
@@ -101,7 +89,7 @@ def describe(
     folder: MapFolder,
     run: Run,
     tag: str,
-    delivery: Mapping[str, str],
+    command: Mapping[str, str],
     options: ResolvedOptions,
 ) -> dict[str, str]:
     """Return the submit description of a run, command by command.
@@ -110,7 +98,7 @@ def describe(
     once.
     """
     here = f"runs/{run.number}"
-    inputs = ["runner.pyz", "function.pack", f"{here}/inputs/$(Process)"]
+    inputs = ["runner.pyz", "function.pack", f"{here}/inputs/$(Process)", places.FOLDER]
     lines = {
         "universe": "vanilla",
         "JobBatchName": literal(tag),
@@ -121,11 +109,13 @@ def describe(
         "output": f"{here}/stdout/$(Process)",
         "error": f"{here}/stderr/$(Process)",
         "should_transfer_files": "YES",
-        "when_to_transfer_output": "ON_EXIT",
+        # What it brings back on an eviction goes along to the next node: checkpoints do.
+        "when_to_transfer_output": "ON_EXIT_OR_EVICT",
         "transfer_input_files": ", ".join([*inputs, *map(literal, options.fixed_input_files)]),
-        # Named, or the starter waits a second to see which files are new.
-        "transfer_output_files": "output.pack",
-        "transfer_output_remaps": f'"output.pack = {here}/outputs/$(Process)"',
+        # Named, or the starter waits a second to see which files are new. The slash means what is
+        # in the folder, of which nothing is missed.
+        "transfer_output_files": f"{places.FOLDER}/",
+        "transfer_output_remaps": '"' + remaps.outputs(here, options) + '"',
         "MY.IsHTMapJob": "True",
         # How jobs are found again if nobody lived to write down their cluster.
         "MY.HTMapID": f'"{folder.map_id}"',
@@ -134,18 +124,14 @@ def describe(
     }
     if isinstance(run.components, range):
         lines["component"] = "$(Process)"
+    lines.update(remaps.lines(options))
     if options.input_files is not None:
         lines["transfer_input_files"] += "$(moreinputfiles)"
     if run.jobs > EAGER_JOBS:
         lines["max_idle"] = str(min(_MOST_IDLE, max(_LEAST_IDLE, run.jobs // 10)))
     lines.update(options.fixed)
     lines.update({key: f"$(option{number})" for number, key in enumerate(options.per_component)})
-    requirements = [
-        part for part in (delivery.get("requirements"), lines.get("requirements")) if part
-    ]
-    lines.update(delivery)
-    if requirements:
-        lines["requirements"] = " && ".join(f"({part})" for part in requirements)
+    lines.update(command)
     return lines
 
 
@@ -155,6 +141,7 @@ def rows(run: Run, options: ResolvedOptions) -> Iterator[dict[str, str]] | None:
     The names of the columns have no underscore: with one, HTCondor cannot read a list of them.
     """
     varies = bool(options.per_component) or options.input_files is not None
+    varies = varies or options.output_remaps is not None
     if isinstance(run.components, range) and not varies:
         return None
 
@@ -165,6 +152,7 @@ def rows(run: Run, options: ResolvedOptions) -> Iterator[dict[str, str]] | None:
         if options.input_files is not None:
             more = options.input_files[component]
             row["moreinputfiles"] = "".join(f", {literal(path)}" for path in more)
+        row.update(remaps.row(options, component))
         return row
 
     return (of(component) for component in run.components)

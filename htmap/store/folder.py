@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from htmap.exceptions import CorruptPack
+from htmap.execute import places
 from htmap.resources import RESOURCES, Resource
-from htmap.store.directory import open_root, root
+from htmap.store.directory import open_root, root, writing
 from htmap.store.files import sync_folder, write_whole
 from htmap.store.runner import runner_path
 
@@ -88,6 +89,17 @@ class Run:
     def stderr(self, job: int) -> Path:
         """Path of what a job wrote to standard error."""
         return self.stream("stderr", job)
+
+    @property
+    def files(self) -> Path:
+        """Path of the folder of the files that components had transferred."""
+        return self.folder / "files"
+
+    def output_files(self, component: int) -> Path:
+        """Path of the folder of the files that a component had transferred, made where missing."""
+        folder = self.files / str(component)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
 
     @property
     def cluster(self) -> int | None:
@@ -175,6 +187,9 @@ class MapFolder:
         The map's own name for ever, 32 hexadecimal digits; tags come and go.
     """
 
+    #: The folder in it of the links to files that are sent by another name than their own.
+    LINKS = "links"
+
     def __init__(self, map_id: str) -> None:
         self.map_id = map_id
         self.path = root() / "maps" / map_id
@@ -192,12 +207,38 @@ class MapFolder:
         """
         runner = runner_path(open_root())
         self.path.mkdir(mode=0o700)
+        # Sent with each job, so that the folder of what travels back is there whatever happens.
+        (self.path / places.FOLDER).mkdir(mode=0o700)
         try:
             os.link(runner, self.runner)
         except OSError:  # a file system without hard links
             shutil.copyfile(runner, self.runner)
         # HTCondor appends to it; the readers wait for a change of a file that exists.
         self.events.touch(mode=0o600)
+
+    def link(self, name: str, source: str) -> None:
+        """Make a file or folder known by another name, in the folder :attr:`LINKS`.
+
+        HTCondor follows a link to a file, which need not exist yet, and one to a folder if what is
+        in it is asked for (a slash at the end of ``source``). A folder itself becomes a folder of
+        links.
+
+        Raises
+        ------
+        UnusableDirectory
+            If the disk does not let it.
+        """
+        path = self.path / self.LINKS / name
+        with writing():
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            if source.endswith("/") or not os.path.isdir(source):  # noqa: PTH112 - it may be a str
+                path.symlink_to(source.rstrip("/"))
+                return
+            for folder, _, files in os.walk(source):
+                there = path / os.path.relpath(folder, source)
+                there.mkdir(mode=0o700)
+                for file in files:
+                    (there / file).symlink_to(os.path.join(folder, file))  # noqa: PTH118
 
     @property
     def exists(self) -> bool:
@@ -259,7 +300,7 @@ class MapFolder:
                 break
             except FileExistsError:  # another process runs components again at the same time
                 number += 1
-        for name in ("inputs", "outputs", "stdout", "stderr"):
+        for name in ("inputs", "outputs", "files", "stdout", "stderr"):
             (folder / name).mkdir(mode=0o700)
         return number, folder
 

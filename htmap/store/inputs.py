@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from htmap.exceptions import CannotPickle, CorruptPack, InputCannotBeLoaded
-from htmap.execute import packs
+from htmap.execute import packs, versions
 from htmap.store.directory import writing
-from htmap.store.pickles import dumps, is_portable
+from htmap.store.pickles import dumps
 from htmap.version import __version__
 
 #: Positional and keyword arguments of one component.
@@ -33,7 +32,7 @@ def write_function(path: Path, function: Callable[..., Any]) -> None:
     """
     name = getattr(function, "__qualname__", type(function).__qualname__)
     data = dumps(function, f"the function {name}")
-    envelope = _envelope("function", name=name, portable=is_portable(data))
+    envelope = _envelope("function", name=name)
     with writing(), packs.PackWriter(path, envelope) as pack:
         pack.add(packs.ALL_COMPONENTS, packs.FUNCTION, data)
 
@@ -65,7 +64,7 @@ class InputWriter:
         except CannotPickle as error:
             error.component = component
             raise
-        self._add(component, data)
+        self._add(component, data, self._envelope)
 
     def copy(self, component: int, source: Path, tag: str) -> None:
         """Write the pack of the next job from a component's record in an earlier pack.
@@ -75,18 +74,17 @@ class InputWriter:
         CorruptPack
             If the earlier pack is damaged or gone.
         """
-        self._add(component, _record(source, component, packs.INPUT, tag))
+        # With the envelope that it has: what is said there is said of who pickled it.
+        envelope, data = _record(source, component, packs.INPUT, tag)
+        self._add(component, data, envelope)
 
-    def _add(self, component: int, data: bytes) -> None:
-        with (
-            writing(),
-            packs.PackWriter(f"{self._folder}/{self.count}", self._envelope) as pack,
-        ):
+    def _add(self, component: int, data: bytes, envelope: dict[str, Any]) -> None:
+        with writing(), packs.PackWriter(f"{self._folder}/{self.count}", envelope) as pack:
             pack.add(component, packs.INPUT, data)
         self.count += 1
 
 
-def _record(path: Path, component: int, kind: int, tag: str) -> bytes:
+def _record(path: Path, component: int, kind: int, tag: str) -> tuple[dict[str, Any], bytes]:
     whole = component == packs.ALL_COMPONENTS
     what = "function" if whole else f"input of component {component}"
     try:
@@ -94,7 +92,7 @@ def _record(path: Path, component: int, kind: int, tag: str) -> bytes:
             record = pack.find(component, kind)
             if record is None:
                 raise packs.DamagedPackError(f"it holds no {what}")
-            return pack.payload(record)
+            return pack.envelope, pack.payload(record)
     except (OSError, packs.DamagedPackError) as error:
         raise CorruptPack(
             f"the {what} of map {tag!r} cannot be read from {path}: {error}. Results that are "
@@ -126,9 +124,18 @@ def read_input(path: Path, component: int, tag: str) -> Arguments:
     InputCannotBeLoaded
         If the pickle cannot be loaded here.
     """
-    data = _record(path, component, packs.INPUT, tag)
+    envelope, data = _record(path, component, packs.INPUT, tag)
+    problem = versions.mismatch(envelope, data)
+    if problem is not None:
+        raise InputCannotBeLoaded(
+            f"the input of component {component} of the map {tag!r} cannot be loaded here: "
+            f"{problem}. Load the map with the versions that made it",
+            tag=tag,
+            component=component,
+            path=path,
+        )
     try:
-        args, kwargs = pickle.loads(data)
+        args, kwargs = versions.loads(data)
     except Exception as error:
         raise InputCannotBeLoaded(
             f"the input of component {component} of the map {tag!r} cannot be loaded here "
@@ -141,7 +148,9 @@ def read_input(path: Path, component: int, tag: str) -> Arguments:
 
 
 def write_inputs(folder: Path, inputs: Iterable[Arguments]) -> int:
-    """Write one input pack for each item of ``inputs``, as they come; return how many.
+    """Write one input pack for each item of ``inputs``; return how many.
+
+    Each item is pickled before the next is taken (:mod:`htmap.sending` relies on it).
 
     Raises
     ------

@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import pickle
 from pathlib import Path
 from typing import Any
 
 from htmap.exceptions import CorruptPack, InvalidOutputStatus, OutputCannotBeLoaded
-from htmap.execute import packs
+from htmap.execute import packs, versions
 
 logger = logging.getLogger(__name__)
 
@@ -55,18 +54,26 @@ def read_result(path: Path, component: int, tag: str) -> Any:
                 logger.info("component %s of the map %r: %s", component, tag, text)
     except (OSError, packs.DamagedPackError) as error:
         raise _unreadable("result", path, component, tag, error) from error
+    problem = versions.mismatch(envelope, data)
+    if problem is not None:
+        message = (
+            f"component {component} of map {tag!r} returned, but its result cannot be loaded here: "
+            f"{problem}. Load the map with the versions that made the result, or let the function "
+            "return plain data: numbers, text, lists, arrays"
+        )
+        raise OutputCannotBeLoaded(message, tag=tag, component=component, path=path)
     try:
-        return pickle.loads(data)
+        return versions.loads(data)
     except Exception as error:
         there, here = envelope.get("python"), packs.PYTHON
-        versions = (
+        ends = (
             f"It was written by Python {there} and is read by Python {here}"
             if there != here
             else f"Both ends run Python {here}"
         )
         message = (
             f"component {component} of map {tag!r} returned, but its result cannot be loaded "
-            f"here ({type(error).__name__}: {error}). {versions}. Install what the result "
+            f"here ({type(error).__name__}: {error}). {ends}. Install what the result "
             "needs where you read it, or let the function return plain data"
         )
         raise OutputCannotBeLoaded(message, tag=tag, component=component, path=path) from error
@@ -139,7 +146,17 @@ def read_exception(path: Path, component: int) -> BaseException | None:
         for owner in (component, packs.ALL_COMPONENTS):
             record = pack.find(owner, packs.EXCEPTION)
             if record is not None:
-                exception = pickle.loads(pack.payload(record))
+                data = pack.payload(record)
+                problem = versions.mismatch(pack.envelope, data)
+                if problem is not None:
+                    logger.warning(
+                        "the exception of component %d is not loaded: %s. Its report "
+                        "says what it was",
+                        component,
+                        problem,
+                    )
+                    return None
+                exception = versions.loads(data)
                 return exception if isinstance(exception, BaseException) else None
     return None
 

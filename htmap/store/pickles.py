@@ -9,7 +9,7 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from htmap.exceptions import CannotPickle
+from htmap.exceptions import CannotPickle, HTMapException
 from htmap.execute.reports import safe_repr, safe_str
 
 logger = logging.getLogger(__name__)
@@ -41,6 +41,8 @@ def dumps(value: object, what: str) -> bytes:
         data = pickle.dumps(value, protocol=_PROTOCOL)
         if b"__main__" not in data and not cloudpickle.list_registry_pickle_by_value():
             return data
+    except HTMapException:  # of a file in it that cannot be sent
+        raise
     except Exception as error:  # cloudpickle can do more, and its error is the one to show
         logger.debug("%s needs cloudpickle: %s", what, error)
     try:
@@ -55,14 +57,6 @@ def dumps(value: object, what: str) -> bytes:
             where=path,
         ) from error
     return sent
-
-
-def is_portable(data: bytes) -> bool:
-    """Tell whether a pickle can be read by any version of Python 3.
-
-    What cloudpickle sends by value holds bytecode, which differs between minor versions.
-    """
-    return b"cloudpickle" not in data
 
 
 def find_culprit(

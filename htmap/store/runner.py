@@ -1,7 +1,9 @@
 """The zip application that travels with each map: htmap's execute side and cloudpickle.
 
-It needs only ``python3`` on the node. Compiled modules for this version of Python lie beside the
-sources, because importing cloudpickle from source costs more than a short component's own work.
+For functions that use htmap on a node where it is not installed, it has a small ``htmap`` in a
+folder that only the runner looks into. It needs only ``python3`` on the node. Compiled modules for
+this version of Python lie beside the sources, because importing cloudpickle from source costs more
+than a short component's own work; other versions read the sources.
 """
 
 from __future__ import annotations
@@ -12,6 +14,13 @@ from pathlib import Path
 
 import htmap.execute
 from htmap.store.files import write_whole
+
+# The modules of the stand-in for htmap beside the one that names them.
+_OF_STAND_IN = (
+    "exceptions",
+    "files",
+    *(f"execute/{name}" for name in ("__init__", "carrying", "checkpoints", "places")),
+)
 
 # A fixed time, so that the same contents are the same file.
 _TIME = (2020, 1, 1, 0, 0, 0)
@@ -35,19 +44,26 @@ def _contents() -> bytes:
     import cloudpickle
 
     here = Path(htmap.execute.__file__).parent
-    packages = {"htmap_node": here, "cloudpickle": Path(cloudpickle.__file__).parent}
+    modules = {"stand_in/htmap/__init__": here / "stand_in.py"}
+    for name in _OF_STAND_IN:
+        modules[f"stand_in/htmap/{name}"] = here.parent / f"{name}.py"
+    for package, folder in {
+        "htmap_node": here,
+        "cloudpickle": Path(cloudpickle.__file__).parent,
+    }.items():
+        modules.update((f"{package}/{path.stem}", path) for path in sorted(folder.glob("*.py")))
     buffer = io.BytesIO()
-    # Stored, not deflated: saves importing zlib's machinery and inflating at each job's start.
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+    with zipfile.ZipFile(buffer, "w") as archive:
 
-        def add(name: str, data: bytes) -> None:
-            archive.writestr(zipfile.ZipInfo(name, _TIME), data)
+        def add(name: str, data: bytes, how: int = zipfile.ZIP_STORED) -> None:
+            archive.writestr(zipfile.ZipInfo(name, _TIME), data, how)
 
         add("__main__.py", (here / "start.py").read_bytes())
-        for package, folder in packages.items():
-            for source in sorted(folder.glob("*.py")):
-                add(f"{package}/{source.name}", source.read_bytes())
-                add(f"{package}/{source.stem}.pyc", _compiled(source, f"{package}/{source.name}"))
+        for name, source in modules.items():
+            # Stored is what most jobs read: they need not inflate it, nor load what does.
+            add(f"{name}.py", source.read_bytes(), zipfile.ZIP_DEFLATED)
+            if not name.startswith("stand_in/"):
+                add(f"{name}.pyc", _compiled(source, f"{name}.py"))
     return buffer.getvalue()
 
 

@@ -119,7 +119,7 @@ def recurses():
 
 
 def removes_its_output():
-    os.remove("output.pack")
+    os.remove("_htmap/output.pack")
     return "in spite of it"
 
 

@@ -359,17 +359,3 @@ def test_a_map_of_many_jobs_is_materialized_by_the_schedd_and_gives_all_results(
     assert list(m.iter(timeout=110)) == [2 * x for x in range(count)]
     assert m.components_by_status()[ComponentStatus.COMPLETED] == tuple(range(count))
     until(lambda: not jobs_here(), "its jobs and its cluster have left the queue")
-
-
-def test_delivery_by_assumption_runs_the_python_that_the_node_has(settings):
-    settings["DELIVERY_METHOD"] = "assume"
-
-    assert list(htmap.map(double, [4])) == [8]
-
-
-def test_an_unknown_delivery_method_is_refused_before_anything_is_written(settings, htmap_dir):
-    settings["DELIVERY_METHOD"] = "pigeon"
-
-    with pytest.raises(exceptions.UnknownPythonDeliveryMethod, match="pigeon"):
-        htmap.map(double, [4], tag="bird")
-    assert not (htmap_dir / "tags").exists() or htmap.get_tags() == ()

@@ -46,7 +46,7 @@ class HandMade:
         number, folder = self.folder.create_run()
         self.run = Run(folder, number, range(len(statuses)), per_job)
         write_inputs(self.run.folder / "inputs", (((i,), {}) for i in range(len(statuses))))
-        write_run(self.run, MapOptions().resolve(len(statuses)), "shared")
+        write_run(self.run, MapOptions().resolve(len(statuses)), {})
         self.cluster = next(self.clusters)
         self.run.record_cluster(self.cluster)
         self.folder.set_transient(transient)
@@ -72,7 +72,7 @@ class HandMade:
         """Write down a rerun; what is logged after that is of the first run nevertheless."""
         number, folder = self.folder.create_run()
         options = MapOptions().resolve(len(self.run.components))
-        write_run(Run(folder, number, components), options, "shared")
+        write_run(Run(folder, number, components), options, {})
 
     def log(self, event: str, component: int) -> None:
         with self.folder.events.open("a") as log:

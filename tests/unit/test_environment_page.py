@@ -4,7 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-from htmap.settings import _ENVIRONMENT
+from htmap.settings import _ENVIRONMENT, IMAGE_VARIABLE
 
 ROOT = Path(__file__).parents[2]
 ENTRYPOINT = ROOT / "entrypoint"
@@ -85,7 +85,7 @@ def on_page() -> set[str]:
 
 
 def known() -> set[str]:
-    return read_in_images() | set(_ENVIRONMENT)
+    return read_in_images() | {*_ENVIRONMENT, IMAGE_VARIABLE}
 
 
 def test_every_variable_that_is_read_is_on_the_page():

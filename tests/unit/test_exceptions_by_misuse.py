@@ -112,6 +112,10 @@ MISUSES = {
         with_input_that_cannot_be_loaded,
         {"tag": "a", "component": 0},
     ),
+    "InvalidTransferPath": (
+        lambda made: htmap.TransferPath("a", location="there"),
+        {"path": ...},
+    ),
     "InvalidArgument": (lambda made: next(load().iter(errors="ignore")), {}),
     "MapComponentRemoved": (lambda made: load()[4], {"tag": "a", "component": 4}),
     "MapComponentHeld": (
@@ -144,13 +148,15 @@ MISUSES = {
 }
 #: What takes a pool, or a queue that is gone, and where it is tested.
 ELSEWHERE = {
+    "CannotTransferFile": "CARRY",
+    "CannotTransplantPython": "PACK",
     "NoScheduler": "pool/test_bad_input.py",
     "SchedulerRefused": "pool/test_bad_input.py",
     "SubmitFailed": "pool/test_making.py",
     "MapComponentLost": "unit/test_loss.py",
 }
 #: Names for scripts that catch them: nothing raises them yet.
-NEVER = {"CannotTransplantPython", "InsufficientHTCondorVersion"}
+NEVER = {"InsufficientHTCondorVersion"}
 
 
 @pytest.mark.parametrize("name", MISUSES)

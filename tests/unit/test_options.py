@@ -10,6 +10,7 @@ import htcondor2
 import pytest
 
 from htmap.exceptions import InvalidMapOption, MisalignedInputData, ReservedOptionKeyword
+from htmap.files import TransferPath
 from htmap.options import MapOptions
 
 
@@ -170,7 +171,7 @@ OLD = """
 """
 ALIASES = """
     output error initialdir initial_dir iwd batch_name userlog arguments2 shell queue Process DOLLAR
-    MY.Cmd +Iwd MY.TransferInput HTMapID +HTMapRun option0 moreinputfiles output_remaps
+    MY.Cmd +Iwd MY.TransferInput HTMapID +HTMapRun option0 moreinputfiles TransferInputRemaps
     preserve_relative_paths if include
 """
 
@@ -268,21 +269,28 @@ def test_a_tilde_is_the_home_of_whoever_makes_the_map(monkeypatch):
     assert files == ("/home/somebody/data",)
 
 
-@pytest.mark.parametrize("name", ["a,b", 'a"b', "a\nb", "a\x00", " a", "a ", "", "a\\"])
+@pytest.mark.parametrize("name", ["a\nb", "a\x00", "", " ", "$$(X)", "\udc80"])
 def test_a_file_name_that_htcondor_would_misread_is_refused(name):
     with pytest.raises(InvalidMapOption, match="input file"):
         MapOptions(fixed_input_files=name)
     with pytest.raises(InvalidMapOption, match="input file"):
         MapOptions(input_files=[name]).resolve(1)
+    with pytest.raises(InvalidMapOption, match="output file"):
+        MapOptions(output_remaps={name: "/a"})
+    with pytest.raises(InvalidMapOption, match="destination"):
+        MapOptions(output_remaps={"a": name})
 
 
-def test_a_directory_whose_own_name_htcondor_would_misread_is_refused(tmp_path, monkeypatch):
-    odd = tmp_path / "a,b"
-    odd.mkdir()
-    monkeypatch.chdir(odd)
+def test_a_single_transfer_path_is_a_file_as_any_other():
+    """B10."""
+    local, remote = TransferPath("/a/"), TransferPath("b", "https", "example.org")
 
-    with pytest.raises(InvalidMapOption, match="has a comma"):
-        MapOptions(fixed_input_files="file").resolve(1)
+    assert MapOptions(fixed_input_files=local).resolve(1).fixed_input_files == ("/a/",)
+    assert MapOptions(fixed_input_files=remote).fixed_input_files == ("https://example.org/b",)
+    assert MapOptions(input_files=[local, [remote]]).resolve(2).input_files == [
+        ("/a/",),
+        ("https://example.org/b",),
+    ]
 
 
 @pytest.mark.parametrize("files", [7, [7], b"a", [b"a"], {"a": "b"}, [None]])
@@ -383,7 +391,11 @@ def test_merging_nothing_is_nothing():
 
 def test_resolved_options_can_be_written_as_json():
     resolved = MapOptions(
-        request_cpus=[1], fixed_input_files="/a", input_files=["/b"], max_idle=1
+        request_cpus=[1],
+        fixed_input_files="/a",
+        input_files=["/b"],
+        output_remaps={"a": "/c"},
+        max_idle=1,
     ).resolve(1)
 
     assert json.loads(json.dumps(dataclasses.asdict(resolved))) == {
@@ -391,6 +403,9 @@ def test_resolved_options_can_be_written_as_json():
         "per_component": {"request_cpus": ["1"]},
         "fixed_input_files": ["/a"],
         "input_files": [["/b"]],
+        "arrivals": {},
+        "fixed_output_remaps": {"a": "/c"},
+        "output_remaps": None,
     }
 
 
@@ -401,3 +416,80 @@ def test_a_copy_is_independent():
 
     assert options["request_cpus"] == "1"
     assert copy.resolve(1).fixed_input_files == ("/a",)
+
+
+# --- outputs ---
+
+
+def test_outputs_go_to_one_place_or_to_one_for_each_component(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    one = MapOptions(output_remaps={Path("sub/./a"): TransferPath("b"), "c": "https://e.org/d"})
+    each = MapOptions(output_remaps=({"a": TransferPath(f"/b{n}")} for n in range(2)))
+
+    assert one.resolve(2).fixed_output_remaps == {
+        "sub/a": f"{tmp_path}/b",
+        "c": "https://e.org/d",
+    }
+    for _ in range(2):
+        assert each.resolve(2).output_remaps == [{"a": "/b0"}, {"a": "/b1"}]
+    with pytest.raises(MisalignedInputData, match="'output_remaps'"):
+        each.resolve(3)
+
+
+@pytest.mark.parametrize(
+    "remaps",
+    ["a", 7, [7], {"a": 7}, {7: "a"}, {"/a": "/b"}, {"../a": "/b"}, {".": "/b"}, {"a": "/b/"},
+     {"a": "/b\\;c"}],
+)  # fmt: skip
+def test_what_is_no_destination_is_refused(remaps):
+    with pytest.raises(InvalidMapOption, match=r"output_remaps|destination|file name"):
+        MapOptions(output_remaps=remaps).resolve(1)
+
+
+def test_output_remaps_are_inherited_and_the_leftmost_win():
+    """B11."""
+    a, b = (MapOptions(output_remaps={"a": to}) for to in ("/1", "/2"))
+
+    assert MapOptions.merge(MapOptions(), a).resolve(1).fixed_output_remaps == {"a": "/1"}
+    assert MapOptions.merge(b, a).resolve(1).fixed_output_remaps == {"a": "/2"}
+
+
+# --- delivery and requirements ---
+
+
+def test_the_delivery_method_of_the_first_options_that_name_one_wins():
+    none, docker, shared = (MapOptions(delivery_method=m) for m in (None, "docker", "shared"))
+
+    assert MapOptions.merge(none, docker, shared).delivery_method == "docker"
+    assert MapOptions.merge(none, none).delivery_method is None
+    assert "delivery_method" not in docker.resolve(1).fixed
+
+
+@pytest.mark.parametrize("method", [["docker", "shared"], 7, b"docker"])
+def test_a_delivery_method_that_is_no_name_is_refused(method):
+    with pytest.raises(InvalidMapOption, match="delivery_method"):
+        MapOptions(delivery_method=method)
+
+
+@pytest.mark.parametrize("nothing", ["", " "])
+def test_empty_requirements_leave_those_of_others_as_they_are(nothing):
+    merged = MapOptions.merge(
+        MapOptions(requirements=nothing), MapOptions(requirements="HasGPU"), MapOptions()
+    )
+
+    assert merged.resolve(1).fixed == {"requirements": "HasGPU"}
+
+
+def test_empty_requirements_of_one_component_leave_those_of_others_as_they_are():
+    merged = MapOptions.merge(
+        MapOptions(requirements=["", "A"]), MapOptions(requirements="B"), MapOptions()
+    )
+
+    assert merged.resolve(2).per_component == {"requirements": ["(B)", "(A) && (B)"]}
+
+
+def test_a_request_is_the_same_in_both_of_its_spellings():
+    merged = MapOptions.merge(MapOptions(RequestMemory="2GB"), MapOptions(request_memory="128MB"))
+
+    assert merged.resolve(1).fixed == {"request_memory": "2GB"}
+    assert "RequestCpus" in MapOptions(request_cpus=1)

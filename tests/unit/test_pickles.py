@@ -8,6 +8,7 @@ import cloudpickle
 import pytest
 
 from htmap.exceptions import CannotPickle
+from htmap.execute.versions import is_portable
 from htmap.store import pickles
 
 LOCK = threading.Lock()
@@ -51,18 +52,18 @@ def test_what_pickle_can_send_by_name_is_portable():
     data = pickles.dumps(len, "the function len")
 
     assert pickle.loads(data) is len
-    assert pickles.is_portable(data)
+    assert is_portable(data)
 
 
 def test_what_only_cloudpickle_can_send_is_not_portable():
     data = pickles.dumps(lambda x: 2 * x, "a function")
 
     assert pickle.loads(data)(4) == 8
-    assert not pickles.is_portable(data)
+    assert not is_portable(data)
 
 
 def test_a_module_that_was_registered_is_sent_by_value(by_value):
-    assert not pickles.is_portable(pickles.dumps(culprit, "a function"))
+    assert not is_portable(pickles.dumps(culprit, "a function"))
 
 
 @pytest.mark.parametrize(

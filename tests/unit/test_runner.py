@@ -12,12 +12,15 @@ from pathlib import Path
 import cloudpickle
 import pytest
 
+import htmap
 import htmap.execute
 from htmap.execute import packs
 from htmap.store.outputs import read_report
 from htmap.store.runner import runner_path
 
 SOURCES = sorted(Path(htmap.execute.__file__).parent.glob("*.py"))
+# They travel with it.
+SOURCES += [Path(htmap.__file__).with_name(f"{name}.py") for name in ("exceptions", "files")]
 
 
 @pytest.fixture(scope="module")
@@ -32,18 +35,14 @@ def job(tmp_path, runner):
     """Runs a function over inputs as a job does, and returns what came of it."""
 
     def run(
-        function=None,
-        inputs=(),
-        *,
-        function_pickle=None,
-        envelope=None,
-        input_path="0",
+        function=None, inputs=(), *,
+        function_pickle=None, envelope=None, input_path="0", input_envelope=None,
         options=("-I",),
-    ):
+    ):  # fmt: skip
         data = cloudpickle.dumps(function) if function_pickle is None else function_pickle
         with packs.PackWriter(tmp_path / "function.pack", envelope or packs.versions()) as pack:
             pack.add(packs.ALL_COMPONENTS, packs.FUNCTION, data)
-        with packs.PackWriter(tmp_path / "0", packs.versions()) as pack:
+        with packs.PackWriter(tmp_path / "0", input_envelope or packs.versions()) as pack:
             for component, value in inputs:
                 pack.add(component, packs.INPUT, cloudpickle.dumps(((value,), {})))
         return subprocess.run(
@@ -152,12 +151,41 @@ def test_another_python_is_refused_with_both_versions(job, tmp_path):
     assert done.returncode == 1
     assert outputs(tmp_path)[0][0] == packs.ALL_COMPONENTS
     message = report(tmp_path)["exception"]["message"]
-    assert "from Python 3.1.4" in message
-    assert f"runs Python {packs.PYTHON}" in message
+    assert "the function cannot be loaded on this node" in message
+    assert "by value by Python 3.1.4" in message
+    assert f"loaded by Python {packs.PYTHON} ({sys.executable})" in message
+    assert "delivery method" in message
+
+
+def test_another_cloudpickle_is_refused_with_both_versions(job, tmp_path):
+    job(lambda x: x, [(0, 1)], envelope={**packs.versions(), "cloudpickle": "1.6.0"})
+
+    message = report(tmp_path)["exception"]["message"]
+    assert "by cloudpickle 1.6.0" in message
+    assert f"loaded by cloudpickle {cloudpickle.__version__} (" in message
+
+
+def test_an_input_of_another_python_fails_its_component_alone_and_says_why(job, tmp_path):
+    envelope = {**packs.versions(), "python": "3.1.4"}
+    done = job(lambda x: str(x), [(0, lambda: 0), (1, 1)], input_envelope=envelope)
+
+    assert done.returncode == 1
+    assert outputs(tmp_path)[-1] == (1, packs.RESULT, "1")
+    message = report(tmp_path)["exception"]["message"]
+    assert "the input of component 0 cannot be loaded on this node" in message
+    assert "by value by Python 3.1.4" in message
+
+
+def test_the_output_says_which_versions_made_it(job, tmp_path):
+    job(lambda x: x, [(0, 1)], envelope={**packs.versions(), "cloudpickle": "3.7"})
+
+    with packs.PackReader(tmp_path / "output.pack") as pack:
+        assert pack.envelope["cloudpickle"] == "3.7"
+        assert pack.envelope["python"] == packs.PYTHON
 
 
 def test_another_python_is_no_matter_where_the_function_has_no_bytecode(job, tmp_path):
-    envelope = {**packs.versions(portable=True), "python": "3.1.4"}
+    envelope = {**packs.versions(), "python": "3.1.4"}
     done = job(function_pickle=pickle.dumps(len), inputs=[(0, "abc")], envelope=envelope)
 
     assert done.returncode == 0, done.stderr
@@ -286,7 +314,7 @@ def test_a_python_that_is_too_old_says_so_and_leaves_the_output_that_htcondor_wa
 def test_the_runner_holds_the_execute_side_and_cloudpickle_and_nothing_else(runner):
     with zipfile.ZipFile(runner) as archive:
         folders = {name.partition("/")[0] for name in archive.namelist()}
-    assert folders == {"__main__.py", "htmap_node", "cloudpickle"}
+    assert folders == {"__main__.py", "htmap_node", "cloudpickle", "stand_in"}
 
 
 def test_the_same_contents_are_the_same_runner(runner, tmp_path):
@@ -300,3 +328,35 @@ def test_the_same_contents_are_the_same_runner(runner, tmp_path):
         [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, timeout=60
     )
     assert done.stdout == f"{runner.name}\n", done.stderr
+
+
+def test_what_travels_comes_before_an_htmap_of_the_node_and_all_else_is_the_node_s(job, tmp_path):
+    own = tmp_path / "htmap"
+    own.mkdir()
+    (own / "__init__.py").write_text("checkpoint = None\nfrom htmap.words import greeting\n")
+    (own / "words.py").write_text("greeting = 'hello'\n")
+
+    def look(_):
+        from htmap.words import greeting
+
+        import htmap
+
+        return callable(htmap.checkpoint), htmap.greeting, greeting
+
+    ran = job(look, [(0, None)])
+
+    assert ran.returncode == 0, ran.stderr
+    assert outputs(tmp_path)[-1][2] == (True, "hello", "hello")
+
+
+def test_the_library_itself_can_be_used_where_the_node_has_it(job, tmp_path):
+    def look(_):
+        import htmap
+        from htmap.execute.packs import PYTHON
+
+        return str(htmap.ComponentStatus.HELD), PYTHON, hasattr(htmap, "no_such_name")
+
+    ran = job(look, [(0, None)])
+
+    assert ran.returncode == 0, ran.stderr
+    assert outputs(tmp_path)[-1][2] == ("HELD", packs.PYTHON, False)

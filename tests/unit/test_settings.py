@@ -1,7 +1,6 @@
 """Settings: where they come from, which of them counts, and what a file may say."""
 
 import importlib
-import logging
 import os
 import subprocess
 import sys
@@ -17,6 +16,8 @@ Settings = settings_module.Settings
 VARIABLES = [
     ("HTMAP_DIR", "HTMAP_DIR"),
     ("HTMAP_DELIVERY_METHOD", "DELIVERY_METHOD"),
+    ("HTMAP_DOCKER_IMAGE", "DOCKER.IMAGE"),
+    ("HTMAP_SINGULARITY_IMAGE", "SINGULARITY.IMAGE"),
     ("HTMAP_CONDOR_SCHEDULER", "HTCONDOR.SCHEDULER"),
     ("HTMAP_CONDOR_COLLECTOR", "HTCONDOR.COLLECTOR"),
 ]
@@ -24,7 +25,7 @@ VARIABLES = [
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
-    for variable, _ in VARIABLES:
+    for variable in (*(name for name, _ in VARIABLES), "HTMAP_IMAGE"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     return tmp_path
@@ -51,10 +52,15 @@ def fresh(home):
 
 
 def test_the_defaults_are_those_of_the_documentation(fresh, home):
+    image = f"python:3.{sys.version_info.minor}-slim"
     assert fresh().to_dict() == {
         "HTMAP_DIR": f"{home}/.htmap",
         "DELIVERY_METHOD": "shared",
+        "DOCKER": {"IMAGE": image},
+        "SINGULARITY": {"IMAGE": f"docker://{image}"},
+        "TRANSPLANT": {"DIR": None, "ALTERNATE_INPUT_PATH": None, "ASSUME_EXISTS": False},
         "WAIT_TIME": 1,
+        "CLI": {"IS_CLI": False, "SPINNERS_ON": True},
         "HTCONDOR": {"SCHEDULER": None, "COLLECTOR": None},
         "MAP_OPTIONS": {
             "request_cpus": "1",
@@ -354,6 +360,8 @@ def test_a_file_that_was_corrected_is_read(fresh, home):
         ("MAP_OPTIONS = 1", "MAP_OPTIONS", "1", r"a table \(\[MAP_OPTIONS\]\)"),
         ("WAIT_TIME = 'long'", "WAIT_TIME", "'long'", "a number"),
         ("WAIT_TIME = true", "WAIT_TIME", "True", "a number"),
+        ("TRANSPLANT.ASSUME_EXISTS = 1", r"TRANSPLANT\.ASSUME_EXISTS", "1", "true or false"),
+        ("DOCKER.IMAGE = 1", r"DOCKER\.IMAGE", "1", "text in quotes"),
         ("[HTMAP_DIR]\nx = 1", "HTMAP_DIR", "{'x': 1}", "text in quotes"),
     ],
 )
@@ -368,16 +376,46 @@ def test_numbers_that_the_old_command_wrote_as_text_are_numbers(fresh):
     assert fresh('WAIT_TIME = "5"')["WAIT_TIME"] == 5.0
 
 
-def test_a_key_that_nobody_knows_is_kept_and_warned_of(fresh, caplog):
-    with caplog.at_level(logging.WARNING, logger="htmap"):
-        settings = fresh('COLOUR = "red"\n[HTCONDOR]\nPORT = 9618\n')
-        assert settings["COLOUR"] == "red"
+def test_a_key_that_nobody_knows_is_kept_and_warned_of_with_what_was_meant(fresh, home):
+    settings = fresh(
+        'HTMAP_DIRR = "/data"\ndocker.image = "x"\n[HTCONDOR]\nPORT = 9618\n[mine.own]\nx = 1\n'
+    )
+    with pytest.warns(UserWarning, match="not known to htmap") as said:
+        assert settings["HTMAP_DIRR"] == "/data"
 
-    assert "the setting COLOUR in" in caplog.text
-    assert "the setting HTCONDOR.PORT in" in caplog.text
+    messages = [str(each.message) for each in said]
+    assert len(messages) == 4
+    assert f"the setting HTMAP_DIRR in {home}/.htmaprc is not" in messages[0]
+    assert messages[0].endswith("Did you mean 'HTMAP_DIR'?")
+    assert messages[1].endswith("Did you mean 'DOCKER'?")
+    assert "HTCONDOR.PORT" in messages[2]
+    # Of a table that nobody knows, its name is enough.
+    assert "the setting mine in" in messages[3]
 
 
-def test_map_options_may_be_anything_without_a_warning(fresh, caplog):
+def test_a_setting_that_is_not_there_is_told_with_the_one_that_may_be_meant(fresh):
+    with pytest.raises(MissingSetting, match="Did you mean 'DELIVERY_METHOD'"):
+        fresh()["DELIVERY_METHODS"]
+    with pytest.raises(MissingSetting, match=r"Did you mean 'DOCKER\.IMAGE'"):
+        fresh()["docker.image"]
+
+
+def test_an_image_can_say_its_own_name_which_loses_to_every_choice(fresh, monkeypatch):
+    monkeypatch.setenv("HTMAP_IMAGE", "own:1")
+    assert fresh()["DOCKER.IMAGE"] == "own:1"
+    assert fresh()["SINGULARITY.IMAGE"] == "docker://own:1"
+    assert fresh().is_default("DOCKER.IMAGE")
+    assert fresh('DOCKER.IMAGE = "file:1"')["DOCKER.IMAGE"] == "file:1"
+    monkeypatch.setenv("HTMAP_DOCKER_IMAGE", "variable:1")
+    assert fresh()["DOCKER.IMAGE"] == "variable:1"
+
+
+@pytest.mark.parametrize("text", ["true", '"true"', '"True"'])
+def test_true_and_false_may_be_text_as_the_old_command_wrote_it(fresh, text):
+    assert fresh(f"TRANSPLANT.ASSUME_EXISTS = {text}")["TRANSPLANT.ASSUME_EXISTS"] is True
+
+
+def test_map_options_may_be_anything_without_a_warning(fresh):
     settings = fresh(
         "[MAP_OPTIONS]\nrequest_cpus = 2\nx = [1, 2]\n[MAP_OPTIONS.custom_options]\ny = 1\n"
     )
@@ -385,7 +423,6 @@ def test_map_options_may_be_anything_without_a_warning(fresh, caplog):
     assert settings["MAP_OPTIONS.request_cpus"] == 2
     assert settings["MAP_OPTIONS.x"] == [1, 2]
     assert settings["MAP_OPTIONS.custom_options.y"] == 1
-    assert not caplog.records
 
 
 def test_a_home_that_nobody_knows_does_not_matter_until_it_is_needed(fresh, monkeypatch):

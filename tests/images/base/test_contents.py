@@ -81,7 +81,11 @@ def test_importing_htmap_does_not_import_the_bindings(inside):
 
 
 def test_maps_are_delivered_by_the_shared_path_unless_told_otherwise(inside):
-    assert inside.output("printenv", "HTMAP_DELIVERY_METHOD") == "shared"
+    """By htmap's default and not by a variable, which would win over what a user's file says."""
+    method = "import htmap; print(htmap.settings['DELIVERY_METHOD'])"
+    chosen = "echo 'DELIVERY_METHOD = \"assume\"' > /tmp/.htmaprc; HOME=/tmp"
+    assert python(inside, method) == "shared"
+    assert inside.output("sh", "-c", f'{chosen} python -c "{method}"') == "assume"
 
 
 def test_the_first_process_is_tini_which_passes_signals_to_the_group(start, image):

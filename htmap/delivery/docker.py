@@ -1,0 +1,22 @@
+"""Delivery by a Docker image: HTCondor's docker universe.
+
+(Users' manual, "Docker Universe Applications".) The jobs match nodes that say ``HasDocker``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from htmap.delivery.command import python3_of
+from htmap.settings import settings
+
+
+def descriptors(tag: str, map_dir: Path) -> dict[str, str]:
+    """Return the submit descriptors."""
+    return {
+        "universe": "docker",
+        "docker_image": str(settings["DOCKER.IMAGE"]),
+        # An image's own entrypoint may do anything: that of the notebook images starts a pool.
+        "docker_override_entrypoint": "true",
+        **python3_of("the Docker image"),
+    }

@@ -1,0 +1,19 @@
+"""The files that components had transferred with :func:`htmap.transfer_output_files`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from htmap.per_component import PerComponent
+from htmap.store.folder import Run
+
+
+class MapOutputFiles(PerComponent[Path]):
+    """The folder of the files that each component had transferred, a :class:`pathlib.Path`.
+
+    It is empty where a component had none, and is removed together with the map: copy what you want
+    to keep.
+    """
+
+    def _left(self, run: Run, job: int, component: int) -> Path:
+        return run.output_files(component)
