@@ -46,9 +46,8 @@ def live_status(
             # Made before the maps are read, so that no change falls between the two.
             with News(maps, claims.folder()) as news:
                 maps = list(maps_of(selection))
-                live.update(
-                    _table(summaries(maps, include_meta, tell), include_state), refresh=True
-                )
+                rows = summaries(maps, include_meta, tell)
+                live.update(_table(rows, include_state), refresh=True)
                 wait_for(news)
 
 

@@ -35,9 +35,8 @@ def job(tmp_path, runner):
     """Runs a function over inputs as a job does, and returns what came of it."""
 
     def run(
-        function=None, inputs=(), *,
-        function_pickle=None, envelope=None, input_path="0", input_envelope=None,
-        options=("-I",),
+        function=None, inputs=(), *, function_pickle=None,
+        envelope=None, input_path="0", input_envelope=None, options=("-I",),
     ):  # fmt: skip
         data = cloudpickle.dumps(function) if function_pickle is None else function_pickle
         with packs.PackWriter(tmp_path / "function.pack", envelope or packs.versions()) as pack:
@@ -354,9 +353,11 @@ def test_the_library_itself_can_be_used_where_the_node_has_it(job, tmp_path):
         import htmap
         from htmap.execute.packs import PYTHON
 
-        return str(htmap.ComponentStatus.HELD), PYTHON, hasattr(htmap, "no_such_name")
+        assert not hasattr(htmap, "no_such_name")
+        assert htmap.settings["DELIVERY_METHOD"]
+        return str(htmap.ComponentStatus.HELD), htmap.version(), PYTHON
 
     ran = job(look, [(0, None)])
 
     assert ran.returncode == 0, ran.stderr
-    assert outputs(tmp_path)[-1][2] == ("HELD", packs.PYTHON, False)
+    assert outputs(tmp_path)[-1][2] == ("HELD", htmap.version(), packs.PYTHON)
