@@ -96,7 +96,11 @@ def test_a_script_maps_over_all_pairs_of_books_and_the_shell_does_the_rest(books
     stop_words.write_text("the and of to a in that")
     shell("htmap", "rerun", "components", "pairs", "0", "1", "44")
     shell("htmap", "wait", "pairs", status=1)
-    assert shell("htmap", "components", "pairs", "--status", "completed").split() == ["0", "1", "44"]
+    assert shell("htmap", "components", "pairs", "--status", "completed").split() == [
+        "0",
+        "1",
+        "44",
+    ]
     shell("htmap", "rerun", "map", "pairs")
     shell("htmap", "wait", "pairs", "--timeout", "90")
 
@@ -113,4 +117,3 @@ def test_a_script_maps_over_all_pairs_of_books_and_the_shell_does_the_rest(books
 
     shell("htmap", "remove", typed="book-pairs\n")
     assert shell("htmap", "tags") == ""
-
