@@ -32,6 +32,10 @@ variable "STACK" {
     { name = "scipy", parent = "minimal", title = "htc-scipy-notebook", description = "minimal with the scientific Python stack" },
     { name = "tensorflow", parent = "scipy", title = "htc-tensorflow-notebook", description = "scipy with TensorFlow, Keras and TensorBoard" },
     { name = "tutorials", parent = "scipy", title = "htmap-tutorials", description = "scipy with htmap's tutorials" },
+    { name = "r", parent = "minimal", title = "htc-r-notebook", description = "minimal with R: its kernel, the tidyverse, and htmap through reticulate" },
+    { name = "datascience", parent = "scipy", title = "htc-datascience-notebook", description = "scipy and R in one: rpy2, polars, duckdb" },
+    { name = "pyspark", parent = "scipy", title = "htc-pyspark-notebook", description = "scipy with Apache Spark for Python" },
+    { name = "all-spark", parent = "pyspark", title = "htc-all-spark-notebook", description = "pyspark with Spark from Scala and R, too" },
     { name = "test", parent = "base", title = "htc-test", description = "what runs the tests: never published" },
   ]
 }

@@ -8,9 +8,11 @@ def main() -> None:
     try:
         from htmap.cli import cli
     except ModuleNotFoundError as error:
-        if error.name not in ("click", "rich"):
+        if error.name != "click":
             raise
-        sys.exit(f"the htmap command needs {error.name}: run `pip install 'htmap[cli]'`")
+        sys.exit("the htmap command needs click: run `pip install 'htmap[cli]'`")
+    except KeyboardInterrupt:
+        sys.exit(130)  # as every command ends that Ctrl-C interrupts
     cli()
 
 

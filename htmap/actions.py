@@ -20,7 +20,7 @@ from htmap.handle import MapHandle
 from htmap.pool import queue
 from htmap.resources import DISK, MEMORY, Resource
 from htmap.statuses import ComponentStatus
-from htmap.store import claims
+from htmap.store import claims, history
 from htmap.store.directory import writing
 from htmap.store.journal import Intent
 from htmap.store.state import State
@@ -122,6 +122,7 @@ class MapActions(MapHandle):
         jobs = len({(state.run[component], state.job[component]) for component in components})
         for patience in _PATIENCE:
             acted_on = queue.act(self._folder.map_id, action, "htmap, for the owner of the map")
+            history.write(f"map {self.tag}: {action.lower()}, {acted_on} jobs")
             if not acted_on and not jobs:
                 return
             # The queue has it then, and the log may be late.
@@ -178,6 +179,7 @@ class MapActions(MapHandle):
         unfinished = self._refresh().unfinished
         with writing():
             self._folder.set_request(resource, amount)
+        history.write(f"map {self.tag}: {resource.command} set to {amount} {resource.unit}")
         if unfinished:
             # Without the mark first: by it a personal pool knows that nobody chose.
             attributes = {resource.mark: "false", resource.attribute: str(amount)}
@@ -221,6 +223,7 @@ class MapActions(MapHandle):
         if not chosen:
             return
         submit_rerun(self._folder, self.tag, {i: self._tracker.run_and_job(i) for i in chosen})
+        history.write(f"map {self.tag}: run again, {len(chosen)} components")
         self._tracker.look_for_runs()
 
     def _status(self, name: str) -> ComponentStatus:
@@ -260,6 +263,7 @@ class MapActions(MapHandle):
             self._wait_for_jobs_to_leave()
         recovery.delete(self._folder, self.tag)
         intent.end()
+        history.write(f"map {self.tag}: removed")
 
     def _wait_for_jobs_to_leave(self) -> None:
         try:
@@ -297,6 +301,7 @@ class MapActions(MapHandle):
             raise CannotRetagMap(f"cannot retag the map {self.tag!r}: {error}", tag=tag) from error
         finally:
             intent.end()
+        history.write(f"map {self.tag}: has the tag {tag} now")
         self.tag = tag
         self._rename_batch()
 

@@ -11,13 +11,13 @@ from types import TracebackType
 from typing import Any
 
 from htmap import delivery, recovery, tags
-from htmap.exceptions import EmptyMap, NoMapYet, TagNotFound
+from htmap.exceptions import CorruptPack, EmptyMap, HTMapException, NoMapYet, TagNotFound
 from htmap.maps import Map
 from htmap.options import MapOptions
 from htmap.resources import RESOURCES
 from htmap.sending import Sending
 from htmap.settings import settings
-from htmap.store import claims
+from htmap.store import claims, history
 from htmap.store.directory import open_root, writing
 from htmap.store.folder import MapFolder, Run
 from htmap.store.inputs import Arguments, write_function, write_inputs
@@ -161,7 +161,8 @@ class MapBuilder:
         if self._map is None:
             raise NoMapYet(
                 "the map is made when the `with htmap.build_map(...)` block ends without an "
-                "error: read .map after the block"
+                "error: read .map after the block",
+                tag=self._tag,
             )
         return self._map
 
@@ -203,7 +204,8 @@ def create_map(
     transient = tag is None
     tag = tags.validate(_free_random_tag() if tag is None else tag)
     with contextlib.suppress(TagNotFound):
-        recovery.find(tag)
+        with contextlib.suppress(CorruptPack):  # taken nevertheless
+            recovery.find(tag)
         raise claims.taken(tag)
     # Not `map_options or`: options that are only files are empty as a mapping.
     given = MapOptions() if map_options is None else map_options
@@ -235,11 +237,14 @@ def create_map(
             folder.write_about(count)
             claims.claim(tag, folder.map_id)
         submit_run(folder, run, tag)
-    except BaseException:
+    except BaseException as error:
         recovery.delete(folder, tag)
         intent.end()
+        if isinstance(error, HTMapException):
+            error.tag = tag
         raise
     intent.end()
+    history.write(f"map {tag}: made with {count} components")
     if _is_interactive() and not quiet:
         print(f"Created map {tag} with {count} components")  # noqa: T201 - asked for by `quiet`
     return Map(tag, folder.map_id)

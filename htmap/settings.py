@@ -46,7 +46,6 @@ A dot leads into a table: ``settings["MAP_OPTIONS.request_memory"]``.
 from __future__ import annotations
 
 import copy
-import difflib
 import importlib
 import os
 import sys
@@ -310,6 +309,8 @@ def _keys(values: Mapping[str, Any], within: str = "") -> Iterator[str]:
 
 def _meant(key: str, known: Iterable[str]) -> str:
     """Return a question that names the setting that somebody may have meant, or nothing."""
+    import difflib
+
     by_upper = {name.upper(): name for name in known}
     near = difflib.get_close_matches(key.upper(), by_upper, n=1, cutoff=0.7)
     return f" Did you mean {by_upper[near[0]]!r}?" if near else ""
@@ -327,8 +328,19 @@ def _merged(winner: dict[str, Any], loser: dict[str, Any]) -> dict[str, Any]:
 # --- the file -------------------------------------------------------------------------------------
 
 
+def user_path() -> Path:
+    """Return the path of the user's file of settings, which need not exist."""
+    return Path(os.path.expanduser("~/.htmaprc"))  # noqa: PTH111 - never fails without a home
+
+
+def variable_of(key: str) -> str | None:
+    """Return the environment variable that sets a setting now, if one does."""
+    set_now = {_ENVIRONMENT[name]: name for name in _ENVIRONMENT if os.environ.get(name)}
+    return set_now.get(key)
+
+
 def _user_file() -> dict[str, Any]:
-    path = Path(os.path.expanduser("~/.htmaprc"))  # noqa: PTH111 - never fails without a home
+    path = user_path()
     # os.path, because a home that may not even be looked into cannot hold settings of ours.
     if not os.path.exists(path):  # noqa: PTH110
         return {}

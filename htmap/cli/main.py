@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import sys
+import warnings
+from collections.abc import Iterator, Mapping
 
 import click
 
+from htmap.cli import messages
 from htmap.cli.group import Commands
-from htmap.cli.output import errors, stderr, stdout
-from htmap.cli.removal import clean, remove
-from htmap.cli.status import status, tags
-from htmap.cli.version import version
-from htmap.cli.wait import wait
 from htmap.version import __version__
 
 
@@ -24,7 +23,7 @@ from htmap.version import __version__
 )
 @click.pass_context
 def cli(context: click.Context, verbose: bool) -> None:
-    """Look at HTMap maps, wait for them and remove them.
+    """Look at HTMap maps, act on them and remove them.
 
     Exit statuses: 0 all is well, 1 there was an error (each is told on standard error), 2 the
     command line is not understood, 130 Ctrl-C.
@@ -32,6 +31,7 @@ def cli(context: click.Context, verbose: bool) -> None:
     if os.environ.get("NO_COLOR"):
         context.color = False
     _log_to_standard_error(context, logging.DEBUG if verbose else logging.WARNING)
+    _show_warnings(context)
 
 
 class _StandardError(logging.Handler):
@@ -52,5 +52,51 @@ def _log_to_standard_error(context: click.Context, level: int) -> None:
     context.call_on_close(lambda: logger.removeHandler(handler))
 
 
-for command in (clean, errors, remove, status, stderr, stdout, tags, version, wait):
-    cli.add_command(command)
+def _show_warnings(context: click.Context) -> None:
+    """Show what the library warns of as this command's own warnings, without a place in code."""
+    context.with_resource(warnings.catch_warnings())
+    warnings.showwarning = lambda message, *_, **__: messages.warning(str(message))
+
+
+# In which module each command is.
+_HOMES = {
+    name: (module, name)
+    for module, names in {
+        "acting": "hold pause release resume vacate",
+        "autocompletion": "autocompletion",
+        "components": "analyze components reasons",
+        "configuration": "settings",
+        "editing": "edit retag",
+        "logs": "logs",
+        "output": "errors stderr stdout",
+        "paths": "path",
+        "removal": "clean remove",
+        "rerunning": "rerun",
+        "status": "status tags",
+        "transplants": "transplants",
+        "version": "version",
+        "wait": "wait",
+    }.items()
+    for name in names.split()
+}
+_HOMES["set"] = ("configuration", "set_")
+
+
+class _Homes(Mapping[str, click.Command]):
+    """The commands by name, each imported when it is asked for: most runs need one of them."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        module, its_name = _HOMES[name]
+        command = getattr(importlib.import_module(f"htmap.cli.{module}"), its_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_HOMES)
+
+    def __len__(self) -> int:
+        return len(_HOMES)
+
+
+# Nothing adds to them.
+cli.commands = _Homes()  # type: ignore[assignment]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
-from htmap.handle import News
+if TYPE_CHECKING:
+    from htmap.handle import News
 
 # Seconds: of many events in a row, those of one such time are read and drawn together.
 _FRAME = 0.05

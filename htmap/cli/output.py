@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import click
 
 from htmap.cli import messages
-from htmap.cli.selection import Selection, chooses_maps, existing, maps_of
+from htmap.cli.completion import complete_tags
+from htmap.cli.selection import Selection, chooses_maps, existing_map, maps_of
 from htmap.exceptions import OutputNotFound
-from htmap.management import load
-from htmap.maps import Map
-from htmap.streams import Stream
+
+if TYPE_CHECKING:
+    from htmap import Map
+    from htmap.streams import Stream
 
 
 @click.command()
@@ -22,10 +27,7 @@ from htmap.streams import Stream
     help="Print at most N reports (0, the default, for all).",
 )
 def errors(selection: Selection, limit: int) -> None:
-    """Print the error report of each component that failed.
-
-    Without any TAG, the tags are read from standard input if that is no terminal.
-    """
+    """Print the error report of each component that failed."""
     printed = 0
     for map_ in maps_of(selection):
         for report in map_.error_reports():
@@ -35,43 +37,52 @@ def errors(selection: Selection, limit: int) -> None:
                 return
 
 
-_COMPONENT = click.argument("component", type=int)
-_TIMEOUT = click.option(
-    "--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait no longer than this."
-)
+def _reads_a_stream(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the arguments that say whose text it prints, and when."""
+    for decorate in (
+        click.option(
+            "--timeout",
+            type=click.FloatRange(min=0),
+            metavar="SECONDS",
+            help="Wait no longer than this.",
+        ),
+        click.option(
+            "--follow", "-f", is_flag=True, help="Print what it writes while it runs, to its end."
+        ),
+        click.argument("component", type=int),
+        click.argument("tag", shell_complete=complete_tags),
+    ):
+        command = decorate(command)
+    return command
 
 
 @click.command()
-@click.argument("tag")
-@_COMPONENT
-@_TIMEOUT
-def stdout(tag: str, component: int, timeout: float | None) -> None:
-    """Print what a component wrote to standard output, once it has ended.
+@_reads_a_stream
+def stdout(tag: str, component: int, timeout: float | None, follow: bool) -> None:
+    """Print what a component wrote to standard output.
 
-    COMPONENT is its number, from 0.
+    COMPONENT is its number, from 0. Without --follow, all is printed once it has ended.
     """
-    map_ = _map(tag)
-    _print(map_, map_.stdout, component, timeout)
+    map_ = existing_map(tag)
+    _print(map_, map_.stdout, component, timeout, follow)
 
 
 @click.command()
-@click.argument("tag")
-@_COMPONENT
-@_TIMEOUT
-def stderr(tag: str, component: int, timeout: float | None) -> None:
-    """Print what a component wrote to standard error, once it has ended.
+@_reads_a_stream
+def stderr(tag: str, component: int, timeout: float | None, follow: bool) -> None:
+    """Print what a component wrote to standard error.
 
-    COMPONENT is its number, from 0.
+    COMPONENT is its number, from 0. Without --follow, all is printed once it has ended.
     """
-    map_ = _map(tag)
-    _print(map_, map_.stderr, component, timeout)
+    map_ = existing_map(tag)
+    _print(map_, map_.stderr, component, timeout, follow)
 
 
-def _map(tag: str) -> Map:
-    return load(*existing([tag]))
-
-
-def _print(map_: Map, stream: Stream, component: int, timeout: float | None) -> None:
+def _print(map_: Map, stream: Stream, component: int, timeout: float | None, follow: bool) -> None:
+    if follow:
+        for piece in stream.follow(component, timeout):
+            click.echo(piece, nl=False)
+        return
     try:
         text = stream.get(component, timeout=0)
     except OutputNotFound:

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from htmap import management
+import htmap
 from htmap.cli import messages
 from htmap.cli.selection import Selection, chooses_maps
 from htmap.exceptions import CorruptPack, MapWasRemoved, TagNotFound
@@ -24,22 +24,21 @@ _YES = click.option("--yes", "-y", is_flag=True, help="Do not ask before everyth
 @_YES
 @click.pass_context
 def remove(context: click.Context, selection: Selection, force: bool, yes: bool) -> None:
-    """Remove maps for good: jobs, inputs and results.
-
-    Without any TAG, the tags are read from standard input if that is no terminal.
-    """
+    """Remove maps for good: jobs, inputs and results."""
     if selection.takes_all() and not (yes or _agreed()):
         context.exit(1)
     for tag in selection.tags():
         try:
-            management.load(tag).remove(force=force)
+            htmap.load(tag).remove(force=force)
         except (TagNotFound, MapWasRemoved):
             continue  # by another process
         except CorruptPack as error:
             if not force:
                 _tell_damage(tag, error)
                 continue
-            management.discard(tag)
+            from htmap.management import discard
+
+            discard(tag)
         click.echo(f"Removed map {tag}")
 
 
@@ -49,10 +48,12 @@ def remove(context: click.Context, selection: Selection, force: bool, yes: bool)
 @click.pass_context
 def clean(context: click.Context, everything: bool, yes: bool) -> None:
     """Remove the maps that were made without a tag."""
-    if everything and management.get_tags() and not (yes or _agreed()):
+    from htmap.management import cleaning
+
+    if everything and htmap.get_tags() and not (yes or _agreed()):
         context.exit(1)
     removed, nothing = [], True
-    for tag, error in management.cleaning(all=everything):
+    for tag, error in cleaning(all=everything):
         nothing = False
         if error is None:
             removed.append(tag)
@@ -72,5 +73,5 @@ def _agreed() -> bool:
     """Ask before everything goes, where there is somebody to ask."""
     if sys.stdin is None or not sys.stdin.isatty():
         return True
-    everything = len(management.get_tags())
+    everything = len(htmap.get_tags())
     return click.confirm(f"Remove all maps ({everything}) with their results?", err=True)

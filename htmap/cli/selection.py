@@ -5,22 +5,34 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 import functools
+import inspect
 import select
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+import htmap
 from htmap.cli import messages
-from htmap.exceptions import HTMapException, MapWasRemoved, TagNotFound
-from htmap.management import get_tags
-from htmap.maps import Map
-from htmap.store.directory import root
+from htmap.cli.completion import complete_tags
+from htmap.exceptions import (
+    HTMapException,
+    MapWasRemoved,
+    NoScheduler,
+    SchedulerRefused,
+    TagNotFound,
+)
 
+if TYPE_CHECKING:
+    from htmap import Map
+
+#: What is said when nothing was chosen.
+NO_TAGS = "no tags were found"
 # Stands for standard input among the tags.
 _STANDARD_INPUT = "-"
+_HOW_TO_CHOOSE = "Without any TAG, the tags are read from standard input if that is no terminal."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +45,7 @@ class Selection:
 
     def tags(self) -> tuple[str, ...]:
         """Return the chosen tags that there are now, each once: those named first."""
-        known = dict.fromkeys(get_tags())
+        known = dict.fromkeys(htmap.get_tags())
         named = [tag for tag in self.names if tag in known]
         return tuple(dict.fromkeys([*named, *filter(self._is_matched, known)]))
 
@@ -42,7 +54,7 @@ class Selection:
 
     def takes_all(self) -> bool:
         """Tell whether it was a pattern or ``--all`` that chose every map there is, if any."""
-        known = get_tags()
+        known = htmap.get_tags()
         return bool(known) and all(map(self._is_matched, known))
 
 
@@ -56,7 +68,7 @@ def chooses_maps(otherwise_all: bool = False) -> Callable[[Callable[..., None]],
     """
 
     def decorate(function: Callable[..., None]) -> Any:
-        @click.argument("tags", nargs=-1, metavar="[TAG]...")
+        @click.argument("tags", nargs=-1, metavar="[TAG]...", shell_complete=complete_tags)
         @click.option(
             "-p",
             "--pattern",
@@ -72,12 +84,15 @@ def chooses_maps(otherwise_all: bool = False) -> Callable[[Callable[..., None]],
         ) -> None:
             if not (tags or patterns or everything):
                 everything = otherwise_all
-                tags = () if otherwise_all or _is_terminal() else (_STANDARD_INPUT,)
-            selection = Selection(tuple(existing(_named(tags))), patterns, everything)
+            if tags or not (patterns or everything):
+                tags = words_or_standard_input(tags)
+            selection = Selection(tuple(existing(tags)), patterns, everything)
             if not selection.tags():
-                messages.warning("no tags were found")
+                messages.warning(NO_TAGS)
             function(selection=selection, **options)
 
+        if not otherwise_all:
+            command.__doc__ = f"{inspect.getdoc(function)}\n\n{_HOW_TO_CHOOSE}"
         return command
 
     return decorate
@@ -87,11 +102,46 @@ def maps_of(selection: Selection) -> Iterator[Map]:
     """Yield the chosen maps; one that cannot be loaded is told about, and left out."""
     for tag in selection.tags():
         try:
-            yield Map.load(tag)
+            yield htmap.load(tag)
         except (TagNotFound, MapWasRemoved):
             continue  # removed by another process since the tags were listed
         except HTMapException as error:
-            messages.error(f"map {tag}: {error}")
+            tell(tag, error)
+
+
+def tell(tag: str, error: HTMapException) -> None:
+    """Say that one map cannot be used; work goes on with the others."""
+    messages.error(f"map {tag}: {error}")
+
+
+def do_to_each(selection: Selection, action: Callable[[Map], None]) -> None:
+    """Do something to each chosen map; what keeps it from being done to one is told.
+
+    Raises
+    ------
+    NoScheduler, SchedulerRefused
+        Those would keep it from being done to any of the others too.
+    """
+    for map_ in maps_of(selection):
+        try:
+            action(map_)
+        except MapWasRemoved:
+            continue  # by another process
+        except (NoScheduler, SchedulerRefused):
+            raise
+        except HTMapException as error:
+            messages.error(str(error))
+
+
+def existing_map(tag: str) -> Map:
+    """Return the map with a tag.
+
+    Raises
+    ------
+    TagNotFound
+        If there is none; tells what it may have been meant to be.
+    """
+    return htmap.load(*existing([tag]))
 
 
 def existing(tags: Iterable[str]) -> list[str]:
@@ -102,7 +152,7 @@ def existing(tags: Iterable[str]) -> list[str]:
     TagNotFound
         If there is no map with one of them; tells what it may have been meant to be.
     """
-    known = set(get_tags())
+    known = set(htmap.get_tags())
     found = [unicodedata.normalize("NFC", tag) for tag in tags]
     for tag in found:
         if tag not in known:
@@ -113,6 +163,8 @@ def existing(tags: Iterable[str]) -> list[str]:
 def _not_found(tag: str, known: Iterable[str]) -> TagNotFound:
     import difflib
 
+    from htmap.store.directory import root
+
     close = difflib.get_close_matches(tag, known, n=3)
     meant = f"Did you mean {' or '.join(close)}? " if close else ""
     return TagNotFound(
@@ -122,17 +174,22 @@ def _not_found(tag: str, known: Iterable[str]) -> TagNotFound:
     )
 
 
-def _named(tags: Iterable[str]) -> Iterator[str]:
-    for tag in tags:
-        yield from _read_tags() if tag == _STANDARD_INPUT else [tag]
+def words_or_standard_input(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Return words with those in standard input in the place of a ``-``, or of none at all."""
+    if not words:
+        words = () if _is_terminal() else (_STANDARD_INPUT,)
+    found: list[str] = []
+    for word in words:
+        found += _read_words() if word == _STANDARD_INPUT else [word]
+    return tuple(found)
 
 
 def _is_terminal() -> bool:
     return sys.stdin is None or sys.stdin.isatty()
 
 
-def _read_tags() -> list[str]:
-    """Read tags from standard input, one a line or several."""
+def _read_words() -> list[str]:
+    """Read words, which are tags mostly, from standard input, one a line or several."""
     if sys.stdin is None:
         return []
     if not _has_something(sys.stdin):

@@ -6,11 +6,8 @@ import sys
 
 import click
 
-from htmap.cli.selection import Selection, chooses_maps, maps_of
-from htmap.display.records import status_csv, status_json
-from htmap.display.tables import Line, status_lines
+from htmap.cli.selection import Selection, chooses_maps, maps_of, tell
 from htmap.exceptions import HTMapException
-from htmap.management import summaries
 
 
 @click.command()
@@ -35,6 +32,11 @@ def tags(patterns: tuple[str, ...]) -> None:
     "--state/--no-state", default=True, help="Count the components by status (the default)."
 )
 @click.option(
+    "--meta/--no-meta",
+    default=True,
+    help="Tell the disk space, memory and CPU time of each map (the default).",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["text", "json", "json_compact", "csv"]),
@@ -51,11 +53,12 @@ def status(
     context: click.Context,
     selection: Selection,
     state: bool,
+    meta: bool,
     form: str,
     live: bool,
     color: bool | None,
 ) -> None:
-    """Show how many components of each map have which status.
+    """Show what the components of each map are doing.
 
     Without any TAG, it shows all maps. A map that was made without a tag has a * before its name;
     TAG may be - for tags in standard input.
@@ -63,23 +66,26 @@ def status(
     if color is not None:
         context.color = color
     if live:
-        _show_live(selection, state, form, context.color)
+        _check_live(form)
+        from htmap.cli.live import live_status
+
+        live_status(selection, state, meta, context.color)
         return
-    rows = summaries(maps_of(selection))
+    from htmap.display.records import status_csv, status_json
+    from htmap.display.tables import status_lines
+    from htmap.management import summaries
+
+    rows = summaries(maps_of(selection), meta, tell)
     if form == "csv":
         click.echo(status_csv(rows, state), nl=False)
     elif form == "text":
         for line in status_lines(rows, state):
-            click.echo(_styled(line))
+            click.echo(click.style(line.text, fg=line.colour, bold=line.is_header or None))
     else:
         click.echo(status_json(rows, state, compact=form == "json_compact"))
 
 
-def _styled(line: Line) -> str:
-    return click.style(line.text, fg=line.colour, bold=line.is_header or None)
-
-
-def _show_live(selection: Selection, state: bool, form: str, color: bool | None) -> None:
+def _check_live(form: str) -> None:
     if form != "text":
         raise HTMapException(f"--live shows a table: it does not go with --format {form}")
     if not sys.stdout.isatty():
@@ -87,6 +93,3 @@ def _show_live(selection: Selection, state: bool, form: str, color: bool | None)
             "--live draws on a terminal, and standard output is none: leave it out, or see "
             "`htmap wait`"
         )
-    from htmap.cli.live import live_status
-
-    live_status(selection, state, color)

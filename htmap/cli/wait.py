@@ -6,6 +6,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,9 +14,10 @@ from htmap.cli import messages
 from htmap.cli.news import wait_for
 from htmap.cli.selection import Selection, chooses_maps, maps_of
 from htmap.exceptions import MapWasRemoved, TimeoutError
-from htmap.handle import News
-from htmap.maps import Map
 from htmap.statuses import ComponentStatus
+
+if TYPE_CHECKING:
+    from htmap import Map
 
 Counts = Mapping[ComponentStatus, int]
 Draw = Callable[[Mapping[str, Counts]], None]
@@ -39,8 +41,7 @@ def wait(selection: Selection, timeout: float | None) -> None:
     """Wait until no component is left that can go on.
 
     The exit status is 0 if all of them are COMPLETED, and 1 if any is ERRORED, REMOVED, LOST or
-    HELD, or the time is over. Without any TAG, the tags are read from standard input if that is no
-    terminal.
+    HELD, or the time is over.
     """
     maps = list(maps_of(selection))
     with _drawing() as draw:
@@ -50,6 +51,8 @@ def wait(selection: Selection, timeout: float | None) -> None:
 
 
 def _wait(maps: list[Map], timeout: float | None, draw: Draw) -> dict[str, Counts]:
+    from htmap.handle import News
+
     deadline = None if timeout is None else time.monotonic() + timeout
     counts: dict[str, Counts] = {map_.tag: {} for map_ in maps}
     waiting = maps
@@ -104,7 +107,7 @@ def _advice(map_: Map, counts: Counts) -> str:
     if any(status.is_failure and number for status, number in counts.items()):
         advice.append(f"`htmap errors {map_.tag}` shows what happened to those that failed")
     if counts.get(ComponentStatus.LOST):
-        advice.append(f"In Python, htmap.load({map_.tag!r}).rerun('LOST') runs the lost ones again")
+        advice.append(f"`htmap rerun components {map_.tag} --status LOST` runs the lost ones again")
     return ". ".join(advice)
 
 

@@ -15,8 +15,10 @@ from htmap.delivery import packing, transplants
 from htmap.delivery.command import RUNNER_ARGUMENTS, in_shell
 from htmap.settings import settings
 
-_ARCHIVE = "python.tar.gz"
-_UNPACKED = ".htmap_python"
+# In the job's folder, where it arrives as any file of the options does: by a name that hardly any
+# other has.
+_ARCHIVE = "htmap-python.tar.gz"
+_UNPACKED = "_htmap_python"
 
 
 def descriptors(tag: str, map_dir: Path) -> dict[str, Any]:

@@ -40,6 +40,7 @@ STARTED = 3  # no payload: the component was about to be called
 RESULT = 4  # pickle of what the function returned
 ERROR = 5  # JSON: the report of a failure, readable without unpickling anything
 EXCEPTION = 6  # pickle of the exception itself, where it can be pickled
+REMARK = 7  # text: what the runner has to say of the job, which is no failure
 
 _ENVELOPE = struct.Struct("<II")
 _RECORD = struct.Struct("<IBQI")

@@ -34,7 +34,7 @@ def _loads(envelope: Dict[str, Any], data: bytes, what: str) -> Any:
     problem = versions.mismatch(envelope, data)
     if problem is not None:
         raise VersionMismatchError(f"{what} cannot be loaded on this node: {problem}. {_REMEDY}.")
-    return pickle.loads(data)
+    return versions.loads(data)
 
 
 def _load_function(path: str) -> Callable[..., Any]:
@@ -166,13 +166,16 @@ def _with_checkpoints(action: str, component: int) -> None:
 
 def _arrange() -> None:
     """Make the job's folder what it was, after an eviction, and give it the stand-in for htmap."""
+    if sys.stdout is not None:
+        # Each line can be read as soon as it was printed, as at a terminal.
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     os.environ.setdefault("_CONDOR_SCRATCH_DIR", os.getcwd())
     os.environ["HTMAP_ON_EXECUTE"] = "1"
     # Modules that travel as input files are imported from the job's folder.
     sys.path.insert(1, os.getcwd())
-    # Last of all: a node that has htmap uses its own.
+    # Before the htmap of the node, where there is one: its version may be another.
     archive = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    sys.path.append(os.path.join(archive, "stand_in"))
+    sys.path.insert(1, os.path.join(archive, "stand_in"))
     if os.path.isdir(places.scratch(places.CHECKPOINTS)) or os.path.isdir(
         places.scratch(places.FILES)
     ):
@@ -215,14 +218,17 @@ def main(argv: List[str]) -> int:
         with inputs:
             for record in records:
                 job.run(record.component, functools.partial(_load_input, inputs, record), function)
+        left = _threads_left()
+        if left:
+            remark = f"It was ended although threads went on: {left}"
+            output.add(packs.ALL_COMPONENTS, packs.REMARK, remark.encode("utf-8", "replace"))
         _restore(output.fileno())
     return 1 if job.failed else 0
 
 
-def _flush(last_words: str = "") -> None:
-    for stream, text in ((sys.stdout, ""), (sys.stderr, last_words)):
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
         try:
-            stream.write(text)
             stream.flush()
         except (AttributeError, OSError, ValueError):  # closed by the function
             continue
@@ -245,15 +251,19 @@ def _restore(output: int) -> None:
             continue
 
 
-def leave(status: int) -> None:
-    """End the process, also when the function has left a thread behind that never ends."""
+def _threads_left() -> List[Any]:
+    """Return the threads that the function has left behind, which may never end."""
     threading = sys.modules.get("threading")  # only the function can have needed it
     if threading is None:
-        sys.exit(status)
+        return []
     main_thread = threading.main_thread()
-    left = [each for each in threading.enumerate() if not each.daemon and each is not main_thread]
-    if not left:
+    return [each for each in threading.enumerate() if not each.daemon and each is not main_thread]
+
+
+def leave(status: int) -> None:
+    """End the process, also when the function has left a thread behind that never ends."""
+    if not _threads_left():
         sys.exit(status)
     # The results are written, and whoever waits for them would wait for the thread.
-    _flush(f"htmap: ended although threads went on: {left}\n")
+    _flush()
     os._exit(status)

@@ -7,6 +7,7 @@ between its major versions: loading such a thing fails somewhere inside, or not 
 
 from __future__ import annotations
 
+import pickle
 import sys
 from typing import Any, Dict, Optional
 
@@ -53,6 +54,18 @@ def mismatch(envelope: Dict[str, Any], data: bytes) -> Optional[str]:
         f"it was pickled by value by cloudpickle {sent}, and is to be loaded by cloudpickle {here} "
         f"({sys.executable}), which may differ in what such pickles ask for"
     )
+
+
+def loads(data: bytes) -> Any:
+    """Unpickle.
+
+    Python 3.13 pickles a path by a module that no earlier version has; here those read it too.
+    """
+    if sys.version_info < (3, 13) and b"pathlib._local" in data:
+        import pathlib
+
+        sys.modules.setdefault("pathlib._local", pathlib)
+    return pickle.loads(data)
 
 
 def _minor(version: str) -> str:

@@ -84,7 +84,9 @@ class Watch:
             left = _LONGEST if deadline is None else deadline - time.monotonic()
             if left <= 0:
                 return False
-            self._sleep(min(self._pause, left))
+            if self._sleep(min(self._pause, left)) and self._look() == self._seen:
+                # Another file in the folder, which may be written a thousand times a second.
+                time.sleep(min(_SHORTEST, left))
             self._pause = min(2 * self._pause, _LONGEST)
 
     def close(self) -> None:
@@ -93,11 +95,12 @@ class Watch:
             self._notices.close()
             self._notices = None
 
-    def _sleep(self, seconds: float) -> None:
+    def _sleep(self, seconds: float) -> bool:
+        """Sleep until the time is over or the kernel has noticed something; tell whether it has."""
         if self._notices is None:
             time.sleep(seconds)
-        else:
-            self._notices.read(timeout=max(1, int(seconds * 1000)))
+            return False
+        return bool(self._notices.read(timeout=max(1, int(seconds * 1000))))
 
     def _listen(self) -> None:
         """Ask the kernel to tell of changes in the files' folders, if it can."""

@@ -4,6 +4,7 @@ Layout of the HTMap directory (mode 0700)::
 
     tags/<tag>              which map the tag stands for; made atomically
     journal/                what is being done to a map, until it is done (htmap.store.journal)
+    logs/htmap.log          what was done to maps (htmap.store.history)
     runners/<digest>.pyz    the zip application that travels with jobs
     maps/<id>/
         map.json            number of components, time of creation

@@ -31,8 +31,10 @@ def test_a_lock_names_no_address(lock):
     assert not re.search(r"://|^\s*-|file:", lock.read_text().replace("    --hash", ""), re.M)
 
 
-def test_what_the_tests_add_fits_what_the_image_has():
-    base, test = pins(FOLDER / "base.txt"), pins(FOLDER / "test.txt")
-    assert {name: base[name] for name in base.keys() & test.keys()} == {
-        name: test[name] for name in base.keys() & test.keys()
-    }
+@pytest.mark.parametrize(("child", "parent", "other"), [
+    ("test", "base", set()), ("scipy", "base", set()), ("tensorflow", "scipy", set()),
+    ("datascience", "scipy", set()), ("pyspark", "scipy", {"pandas"}),
+])  # fmt: skip
+def test_what_an_image_adds_fits_what_its_parent_has(child, parent, other):
+    added, there = pins(FOLDER / f"{child}.txt"), pins(FOLDER / f"{parent}.txt")
+    assert {name for name in added.keys() & there.keys() if added[name] != there[name]} == other

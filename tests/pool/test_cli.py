@@ -78,7 +78,7 @@ def test_a_map_is_waited_for_looked_at_and_removed_by_a_shell():
         set -e -o pipefail
         htmap() { "$PYTHON" -m htmap "$@"; }
         htmap tags -p 'run-*' | htmap wait --timeout 60
-        htmap status -p 'run-*' --format csv
+        htmap status -p 'run-*' --format csv --no-meta
         htmap stdout run-1 3
         htmap stderr run-2 0
         htmap tags -p 'run-*' | htmap remove

@@ -42,6 +42,12 @@ def test_what_has_a_name_on_both_ends_runs_on_another_python(other_python_on_the
     assert m.get(0, timeout=60) == (3, 11)
 
 
+def test_a_path_that_python_3_13_pickled_arrives_at_an_older_one(other_python_on_the_node):
+    m = htmap.map(os.fspath, [Path("a") / "b"], other_python_on_the_node)
+
+    assert m.get(0, timeout=60) == "a/b"
+
+
 def test_a_result_sent_by_value_from_another_python_is_explained(other_python_on_the_node):
     m = htmap.map(eval, ["lambda x: x"], other_python_on_the_node)
 

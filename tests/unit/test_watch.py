@@ -146,6 +146,28 @@ def test_other_files_in_the_folder_do_not_wake_a_wait(path):
         assert not watch.wait(0.3)
 
 
+def test_a_busy_file_beside_it_does_not_make_a_wait_spin(path, monkeypatch):
+    other, stop = path.with_name("other"), threading.Event()
+
+    def write():
+        while not stop.is_set():
+            append(other, "more\n")
+
+    writer = threading.Thread(target=write)
+    looks = []
+    original = Watch._look
+    monkeypatch.setattr(Watch, "_look", lambda self: looks.append(1) or original(self))
+    other.touch()
+    with Watch(path) as watch:
+        writer.start()
+        try:
+            assert not watch.wait(1)
+        finally:
+            stop.set()
+            writer.join()
+    assert len(looks) < 300  # two for each of the pauses between them, of a hundredth of a second
+
+
 def test_the_kernel_tells_of_a_change_at_once_after_a_long_rest(tmp_path):
     """Without its notice, a look comes once a second by then."""
     path = tmp_path / "events"

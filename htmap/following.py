@@ -1,0 +1,65 @@
+"""Reading what a component writes while it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from htmap.exceptions import TimeoutError
+from htmap.handle import MapHandle, News, Timeout, seconds
+from htmap.pool import sandbox
+from htmap.statuses import ComponentStatus
+from htmap.store.growing import GrowingText
+
+# Seconds between looks for a job's sandbox: nothing tells when it is there.
+_SHORTEST, _LONGEST = 0.01, 5.0
+
+
+def follow(
+    map_: MapHandle, component: int, name: Literal["stdout", "stderr"], timeout: Timeout
+) -> Iterator[str]:
+    """Yield what a component writes to ``stdout`` or ``stderr``: see :meth:`Stream.follow`."""
+    limit = None if timeout is None else seconds(timeout)
+    deadline = None if limit is None else time.monotonic() + limit
+    path: Path | None = None
+    pause = _SHORTEST
+    with GrowingText() as text, contextlib.ExitStack() as watching:
+        while True:
+            # Before the text is read: what was written before the end is there then.
+            status = map_._refresh()[component]
+            run, job = map_._tracker.run_and_job(component)
+            at_home = run.stream(name, job)
+            if status.is_final or status is ComponentStatus.HELD:
+                yield from text.read()
+                text.open(at_home)
+                yield from text.read()
+                if rest := text.rest():
+                    yield rest
+                if status is ComponentStatus.HELD:
+                    raise map_._held(component)
+                return
+            in_sandbox = path is not None and path != at_home and path.exists()
+            if not in_sandbox:
+                here = sandbox.stream(map_._folder.map_id, run.number, job, name)
+                if (here or at_home) != path:
+                    path = here or at_home
+                    watching.close()
+                    news = watching.enter_context(News([map_], path))
+                    continue  # for what happened before it was watched
+            if path is not None and text.path != path:
+                text.open(path)
+            yield from text.read()
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                raise TimeoutError(
+                    f"component {component} of the map {map_.tag!r} did not end within {limit:.3g} "
+                    f"s: it is {status}. The map goes on: follow it again, or for longer",
+                    tag=map_.tag,
+                    component=component,
+                )
+            longest = _LONGEST if in_sandbox else pause
+            changed = news.wait(longest if left is None else min(left, longest))
+            pause = _SHORTEST if changed else min(2 * pause, _LONGEST)
