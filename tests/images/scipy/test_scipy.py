@@ -15,7 +15,8 @@ MODULES = [
 EXTENSIONS = (
     "@jupyter-widgets/jupyterlab-manager", "jupyter-matplotlib", "@jupyterlab/git", "jupyterlab_git"
 )  # fmt: skip
-NO_POOL = {"HTC_POOL": "none"}
+#: And without the names of the hooks that an image has.
+NO_POOL = {"HTC_POOL": "none", "JUPYTER_DOCKER_STACKS_QUIET": "1"}
 
 
 @pytest.mark.children
