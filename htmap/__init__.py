@@ -29,7 +29,6 @@ if _TYPE_CHECKING:
     from htmap.files import TransferPath
     from htmap.management import (
         clean,
-        get_tags,
         load,
         load_maps,
         remove,
@@ -42,6 +41,7 @@ if _TYPE_CHECKING:
     from htmap.maps import Map
     from htmap.options import MapOptions
     from htmap.output_files import MapOutputFiles
+    from htmap.recovery import get_tags
     from htmap.statuses import ComponentStatus
     from htmap.store.state import ComponentHold
     from htmap.streams import MapStdErr, MapStdOut
@@ -95,12 +95,13 @@ _HOMES = {
         "execute.carrying": "transfer_output_files",
         "execute.checkpoints": "checkpoint",
         "files": "TransferPath",
-        "management": "clean get_tags load load_maps remove status status_csv status_json",
+        "management": "clean load load_maps remove status status_csv status_json",
         "mapped_function": "MappedFunction mapped",
         "mapping": "MapBuilder build_map map starmap",
         "maps": "Map",
         "options": "MapOptions",
         "output_files": "MapOutputFiles",
+        "recovery": "get_tags",
         "statuses": "ComponentStatus",
         "store.state": "ComponentHold",
         "streams": "MapStdErr MapStdOut",

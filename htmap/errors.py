@@ -93,6 +93,7 @@ class ComponentError:
         reason: str,
         is_lost: bool,
         stderr: str,
+        damage: str = "",
     ) -> ComponentError:
         """Make it from how the process ended, where it left no report.
 
@@ -106,6 +107,8 @@ class ComponentError:
             Whether it was lost.
         stderr : str
             What the job wrote to standard error.
+        damage : str
+            Why the output that it left cannot be read, where it is damaged.
         """
         parts = []
         if is_lost:
@@ -114,6 +117,8 @@ class ComponentError:
             parts.append(_filled('Map.rerun("LOST") runs all lost components of a map again.'))
         elif reason:
             what = f"The job was removed from the queue before it finished: {reason}"
+        elif damage:
+            what = f"The job ended and left no result that can be read: {damage}"
         elif signal_number is not None:
             what = (
                 f"The process was killed by signal {signal_number} ({_signal_name(signal_number)}) "

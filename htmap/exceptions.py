@@ -12,6 +12,7 @@ exception is that too, so ``except TimeoutError``, ``except IndexError``, ``exce
       · CannotTransplantPython
       · CorruptEventLog
       · CorruptPack
+          · InvalidOutputStatus
       · EmptyMap                      (ValueError)
       · ExpectedError
       · InputCannotBeLoaded
@@ -20,7 +21,6 @@ exception is that too, so ``except TimeoutError``, ``except IndexError``, ``exce
       · InvalidMapOption              (ValueError)
           · MisalignedInputData
           · ReservedOptionKeyword
-      · InvalidOutputStatus
       · InvalidSettings               (ValueError)
       · InvalidTag                    (ValueError)
       · InvalidTransferPath           (ValueError)
@@ -258,16 +258,19 @@ class InvalidArgument(HTMapException, ValueError):
     """An argument of a function has a value that it cannot have."""
 
 
-class InvalidOutputStatus(HTMapException):
-    """A component's record says neither that it succeeded nor that it failed."""
-
-
 class CorruptPack(HTMapException):
     """A file of htmap's own is damaged; ``path`` names it."""
 
 
+class InvalidOutputStatus(CorruptPack):
+    """The output of a component is whole, but says nothing of it: it is another's."""
+
+
 class CorruptEventLog(HTMapException):
-    """The event log of a map tells of jobs that cannot belong to it."""
+    """The event log of a map is there and cannot be read; ``path`` names it.
+
+    Damage within it raises nothing: what it has lost, the queue and the outputs tell.
+    """
 
 
 class MapWasRemoved(HTMapException):
@@ -384,4 +387,8 @@ class SubmitFailed(HTMapException):
 
 
 class InsufficientHTCondorVersion(HTMapException):
-    """The HTCondor that was found is too old for what was asked."""
+    """The HTCondor that was found is too old for what was asked.
+
+    Nothing raises it: all that htmap asks for is in every HTCondor since 23.9. The name is here for
+    scripts that catch it.
+    """

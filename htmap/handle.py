@@ -13,6 +13,8 @@ from pathlib import Path
 from htmap.display.summaries import one_line
 from htmap.errors import ComponentError
 from htmap.exceptions import (
+    CorruptEventLog,
+    CorruptPack,
     HTMapException,
     MapComponentError,
     MapComponentHeld,
@@ -105,12 +107,26 @@ class MapHandle:
         self._next_doubt = 0.0
         try:
             self._tracker = Tracker(self._folder)
-        except FileNotFoundError:
-            raise self._was_removed() from None
+        except FileNotFoundError as error:
+            raise self._gone(error) from None
+        except CorruptPack as error:
+            error.tag = tag
+            raise
 
     def __len__(self) -> int:
         """Return the number of components."""
         return len(self._tracker.state)
+
+    def _gone(self, error: FileNotFoundError) -> HTMapException:
+        """Return what to raise where a file is missing: what makes it a map goes first."""
+        if not self._folder.exists:
+            return self._was_removed()
+        return CorruptPack(
+            f"{error.filename} of the map {self.tag!r} is missing, though nobody removed the map. "
+            f"What is left of it is in {self._folder.path}",
+            tag=self.tag,
+            path=error.filename,
+        )
 
     def _was_removed(self) -> MapWasRemoved:
         return MapWasRemoved(
@@ -121,13 +137,16 @@ class MapHandle:
     def _refresh(self) -> State:
         """Return the state with all that the event log tells by now.
 
-        Where it seems that the queue itself has gone, that is looked into.
+        Where it seems that the log has lost something, or that the queue itself has gone, that is
+        looked into.
         """
         state = self._read_log()
         now = time.monotonic()
-        if state.unfinished and now >= self._next_doubt and self._tracker.may_be_lost():
-            self._next_doubt = now + _DOUBT
-            self._ask_queue(only_lost=True)
+        if state.unfinished and now >= self._next_doubt:
+            has_lost_events = self._tracker.has_lost_events
+            if has_lost_events or self._tracker.may_be_lost():
+                self._next_doubt = now + _DOUBT
+                self._ask_queue(only_lost=not has_lost_events)
         return self._tracker.state
 
     def _read_log(self) -> State:
@@ -135,8 +154,11 @@ class MapHandle:
             if not self._folder.exists:
                 raise self._was_removed()
             self._tracker.refresh()
-        except FileNotFoundError:
-            raise self._was_removed() from None
+        except FileNotFoundError as error:
+            raise self._gone(error) from None
+        except (CorruptEventLog, CorruptPack) as error:
+            error.tag = self.tag
+            raise
         return self._tracker.state
 
     def _counts(self) -> dict[ComponentStatus, int]:
@@ -150,10 +172,12 @@ class MapHandle:
         timeout: Timeout,
         what: str,
         began: float | None = None,
+        component: int | None = None,
     ) -> None:
         """Return once ``ready`` says so; woken by each change of the event log.
 
-        The time runs from ``began`` (of the monotonic clock), which by default is now.
+        The time runs from ``began`` (of the monotonic clock), which by default is now; an error is
+        about ``component``, if that is given.
         """
         limit = None if timeout is None else seconds(timeout)
         began = time.monotonic() if began is None else began
@@ -169,16 +193,19 @@ class MapHandle:
                         f"{one_line(self.tag, self._tracker.state)}. The map goes on: wait again, "
                         "or look at Map.holds",
                         tag=self.tag,
+                        component=component,
                     )
                 news.wait(left)
 
     def _ask_queue(self, only_lost: bool = False) -> None:
         """Close the components whose jobs are gone though the event log does not say so.
 
-        A look at the status asks only which have gone together with their queue.
+        And learn what the others do, unless the log tells of something at the same time. A look at
+        the status of a map whose log is whole asks only which have gone together with their queue.
         """
         if not self._tracker.state.unfinished:
             return
+        before = self._tracker.state.codes()
         try:
             present = queue.jobs_of(self._folder.map_id)
         except HTMapException as error:
@@ -189,6 +216,8 @@ class MapHandle:
         # meanwhile is told about by whoever looks at it next.
         with contextlib.suppress(MapWasRemoved):
             self._read_log()
+            if not only_lost:
+                self._tracker.believe(present, before)
             if not self._tracker.close_missing(present, only_lost) and not only_lost:
                 logger.warning(
                     "waiting for the map %r: its jobs were submitted to another queue than that "
@@ -219,7 +248,7 @@ class MapHandle:
             return state[index].is_final or state[index] is ComponentStatus.HELD
 
         if timeout is None or seconds(timeout) > 0:
-            self._wait_until(ready, timeout, f"the output of component {index}")
+            self._wait_until(ready, timeout, f"the output of component {index}", component=index)
         elif not ready(self._refresh()):
             raise OutputNotFound(
                 f"component {index} of the map {self.tag!r} has no output yet: it is "
@@ -231,16 +260,30 @@ class MapHandle:
 
     def _error(self, component: int) -> ComponentError:
         run, job = self._tracker.run_and_job(component)
-        report = outputs.read_report(run.output(job), component)
+        report, damage = None, ""
+        try:
+            report = outputs.read_report(run.output(job), component, self.tag)
+        except CorruptPack as error:
+            if self._must_have_output(component):
+                damage = str(error)
         if report is not None:
             return ComponentError.from_report(self, component, report)
         ending = self._tracker.state.endings.get(component, Ending())
         return ComponentError.from_ending(
-            self, component, *ending, outputs.read_text(run.stderr(job))
+            self, component, *ending, outputs.read_text(run.stderr(job)), damage
         )
+
+    def _must_have_output(self, component: int) -> bool:
+        # A job that ends by itself brings its output pack, or is held.
+        return self._tracker.state[component] is ComponentStatus.ERRORED
 
     def _failure(self, component: int) -> HTMapException:
         run, job = self._tracker.run_and_job(component)
+        try:
+            outputs.read_report(run.output(job), component, self.tag)
+        except CorruptPack as damage:
+            if self._must_have_output(component):
+                return damage
         error = self._error(component)
         status = self._tracker.state[component]
         advice = f"Run it again with Map.rerun([{component}])"

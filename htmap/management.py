@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 
 from htmap import recovery
 from htmap.display import records
 from htmap.display.tables import Row, status_table
-from htmap.exceptions import CorruptPack, HTMapException, MapWasRemoved, TagNotFound
+from htmap.exceptions import (
+    CorruptEventLog,
+    CorruptPack,
+    HTMapException,
+    MapWasRemoved,
+    TagNotFound,
+)
 from htmap.maps import Map
+from htmap.recovery import get_tags
 from htmap.store import claims
 from htmap.store.folder import MapFolder
-
-
-def get_tags(pattern: str | None = None) -> tuple[str, ...]:
-    """Return the tags of all maps, sorted.
-
-    Parameters
-    ----------
-    pattern : str, optional
-        A shell-style pattern that tags must match; case matters.
-    """
-    recovery.settle()
-    return claims.list_tags(pattern)
 
 
 def load(tag: str) -> Map:
@@ -37,14 +33,23 @@ def load(tag: str) -> Map:
 
 
 def load_maps(pattern: str | None = None) -> tuple[Map, ...]:
-    """Return all maps, or those whose tag matches a shell-style pattern."""
+    """Return all maps, or those whose tag matches a shell-style pattern.
+
+    A map whose files are damaged is left out, with a warning that names the file.
+    """
     maps = []
     for tag in get_tags(pattern):
         try:
             maps.append(Map.load(tag))
         except (TagNotFound, MapWasRemoved):
             continue  # removed by another process since the tags were listed
+        except CorruptPack as error:
+            _warn(tag, error)
     return tuple(maps)
+
+
+def _warn(tag: str, error: HTMapException) -> None:
+    warnings.warn(f"map {tag}: {error}", stacklevel=3)
 
 
 def remove(tag: str, not_exist_ok: bool = True) -> None:
@@ -80,7 +85,12 @@ def discard(tag: str) -> None:
     TagNotFound
         If there is no such map.
     """
-    folder = MapFolder(recovery.find(tag))
+    recovery.settle()
+    try:
+        folder = MapFolder(claims.find(tag))
+    except CorruptPack:
+        claims.discard(tag)
+        return
     try:
         recovery.remove_now(folder, tag)
     except HTMapException:
@@ -199,7 +209,11 @@ def _rows(maps: Iterable[Map] | None, include_meta: bool) -> list[Row]:
     return summaries(load_maps() if maps is None else maps, include_meta)
 
 
-def summaries(maps: Iterable[Map], include_meta: bool = False) -> list[Row]:
+def summaries(
+    maps: Iterable[Map],
+    include_meta: bool = False,
+    tell: Callable[[str, HTMapException], None] = _warn,
+) -> list[Row]:
     """Return what tables say of maps; those that were removed meanwhile are left out.
 
     Parameters
@@ -207,6 +221,8 @@ def summaries(maps: Iterable[Map], include_meta: bool = False) -> list[Row]:
     maps : iterable of Map
     include_meta : bool
         Whether to tell what they take and used, for which the files of each map are looked at.
+    tell : callable
+        Is given the tag of a map that is damaged, and the error.
     """
     rows = []
     for map_ in maps:
@@ -215,4 +231,6 @@ def summaries(maps: Iterable[Map], include_meta: bool = False) -> list[Row]:
             rows.append(Row(map_.tag, map_.is_transient, map_._counts(), meta))
         except MapWasRemoved:
             continue
+        except (CorruptEventLog, CorruptPack) as error:
+            tell(map_.tag, error)
     return rows

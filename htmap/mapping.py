@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from htmap import delivery, recovery, tags
-from htmap.exceptions import EmptyMap, NoMapYet, TagNotFound
+from htmap.exceptions import EmptyMap, HTMapException, NoMapYet, TagNotFound
 from htmap.maps import Map
 from htmap.options import MapOptions
 from htmap.resources import RESOURCES
@@ -161,7 +161,8 @@ class MapBuilder:
         if self._map is None:
             raise NoMapYet(
                 "the map is made when the `with htmap.build_map(...)` block ends without an "
-                "error: read .map after the block"
+                "error: read .map after the block",
+                tag=self._tag,
             )
         return self._map
 
@@ -235,9 +236,11 @@ def create_map(
             folder.write_about(count)
             claims.claim(tag, folder.map_id)
         submit_run(folder, run, tag)
-    except BaseException:
+    except BaseException as error:
         recovery.delete(folder, tag)
         intent.end()
+        if isinstance(error, HTMapException):
+            error.tag = tag
         raise
     intent.end()
     history.write(f"map {tag}: made with {count} components")

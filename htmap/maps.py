@@ -80,6 +80,7 @@ class Map(MapActions, MapResults, Sequence[Any]):
     @property
     def components(self) -> tuple[int, ...]:
         """The numbers of the components, from 0."""
+        self._refresh()
         return tuple(range(len(self)))
 
     @property
@@ -252,11 +253,13 @@ class Map(MapActions, MapResults, Sequence[Any]):
     @property
     def stdout(self) -> MapStdOut:
         """What each component wrote to standard output, a sequence of str."""
+        self._refresh()
         return MapStdOut(self)
 
     @property
     def stderr(self) -> MapStdErr:
         """What each component wrote to standard error, a sequence of str."""
+        self._refresh()
         return MapStdErr(self)
 
     @property

@@ -1,7 +1,7 @@
 """Finishing or undoing what a process had begun to do to a map when it was killed.
 
 Every look at maps through the front door calls :func:`settle` first. Nothing pending costs one
-listing of an empty folder.
+listing of an empty folder: what talks to the queue is imported when something is.
 """
 
 from __future__ import annotations
@@ -9,13 +9,23 @@ from __future__ import annotations
 import logging
 
 from htmap.exceptions import HTMapException
-from htmap.pool import queue
 from htmap.store import claims, journal
 from htmap.store.folder import MapFolder, Run
 from htmap.store.journal import Intent
-from htmap.submission import ABANDONED
 
 logger = logging.getLogger(__name__)
+
+
+def get_tags(pattern: str | None = None) -> tuple[str, ...]:
+    """Return the tags of all maps, sorted.
+
+    Parameters
+    ----------
+    pattern : str, optional
+        A shell-style pattern that tags must match; case matters.
+    """
+    settle()
+    return claims.list_tags(pattern)
 
 
 def settle() -> None:
@@ -46,6 +56,9 @@ def _settle(intent: Intent) -> None:
         if len(claims.tags_of(intent.map_id)) > 1:
             claims.release(intent.tag, intent.map_id)
     elif intent.action == "abandon":
+        from htmap.pool import queue
+        from htmap.submission import ABANDONED
+
         queue.act(intent.map_id, "Remove", ABANDONED, intent.run)
     intent.end()
 
@@ -57,12 +70,17 @@ def find(tag: str) -> str:
     ------
     TagNotFound
         If there is no such map. A tag whose map's folder is gone is freed.
+    CorruptPack
+        If the file of the tag is damaged, or the map has lost what makes it one.
     """
     settle()
     map_id = claims.find(tag)
-    if not MapFolder(map_id).path.exists():
+    folder = MapFolder(map_id)
+    if not folder.path.exists():
         claims.release(tag, map_id)
         claims.find(tag)
+    elif not folder.exists and claims.find(tag) == map_id:  # a removal frees the tag first
+        raise folder.lacks_about(tag)
     return map_id
 
 
@@ -74,6 +92,8 @@ def remove_now(folder: MapFolder, tag: str) -> None:
     NoScheduler, SchedulerRefused
         If the schedd cannot be had; then nothing is deleted.
     """
+    from htmap.pool import queue
+
     queue.act(folder.map_id, "Remove", "its map was removed")
     delete(folder, tag)
 
@@ -96,6 +116,8 @@ def _is_submitted(folder: MapFolder, run: Run | None) -> bool:
     if run is None:
         return False
     if run.cluster is None:
+        from htmap.pool import queue
+
         logged = queue.cluster_in_log(folder, run.number)
         # The log does not tell which queue the cluster is in, or was.
         found = queue.cluster_of(folder.map_id, run.number) if logged is None else (logged, None)

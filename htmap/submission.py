@@ -15,7 +15,7 @@ from htmap.resources import RESOURCES
 from htmap.store.directory import writing
 from htmap.store.files import sync_tree
 from htmap.store.folder import MapFolder, Run
-from htmap.store.inputs import copy_inputs
+from htmap.store.inputs import check_function, copy_inputs
 from htmap.store.journal import Intent
 
 #: Why jobs of a run that was not completely made leave the queue.
@@ -111,7 +111,7 @@ def submit_rerun(folder: MapFolder, tag: str, earlier: Mapping[int, tuple[Run, i
     Raises
     ------
     UnusableDirectory, CorruptPack
-        If the inputs cannot be written or read.
+        If the inputs cannot be written, or they or the function cannot be read.
     NoScheduler, SchedulerRefused, SubmitFailed
         If the jobs cannot be submitted. Nothing has changed then.
     """
@@ -128,7 +128,8 @@ def submit_rerun(folder: MapFolder, tag: str, earlier: Mapping[int, tuple[Run, i
         with writing():
             intent.begin()
         inputs = ((i, earlier[i][0].input(earlier[i][1])) for i in run.components)
-        copy_inputs(run.folder / "inputs", inputs)
+        check_function(folder.function, tag)
+        copy_inputs(run.folder / "inputs", inputs, tag)
         write_run(run, options, command)
         submit_run(folder, run, tag)
     except BaseException:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from htmap.cli.news import wait_for
-from htmap.cli.selection import Selection, maps_of
+from htmap.cli.selection import Selection, maps_of, tell
 from htmap.display.tables import COLOURS, Row, status_lines
 from htmap.handle import News
 from htmap.management import summaries
@@ -46,7 +46,8 @@ def live_status(
             # Made before the maps are read, so that no change falls between the two.
             with News(maps, claims.folder()) as news:
                 maps = list(maps_of(selection))
-                live.update(_table(summaries(maps, include_meta), include_state), refresh=True)
+                rows = summaries(maps, include_meta, tell)
+                live.update(_table(rows, include_state), refresh=True)
                 wait_for(news)
 
 

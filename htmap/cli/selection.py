@@ -106,7 +106,12 @@ def maps_of(selection: Selection) -> Iterator[Map]:
         except (TagNotFound, MapWasRemoved):
             continue  # removed by another process since the tags were listed
         except HTMapException as error:
-            messages.error(f"map {tag}: {error}")
+            tell(tag, error)
+
+
+def tell(tag: str, error: HTMapException) -> None:
+    """Say that one map cannot be used; work goes on with the others."""
+    messages.error(f"map {tag}: {error}")
 
 
 def do_to_each(selection: Selection, action: Callable[[Map], None]) -> None:

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from htmap.cli.selection import Selection, chooses_maps, maps_of
+from htmap.cli.selection import Selection, chooses_maps, maps_of, tell
 from htmap.exceptions import HTMapException
 
 
@@ -75,7 +75,7 @@ def status(
     from htmap.display.tables import status_lines
     from htmap.management import summaries
 
-    rows = summaries(maps_of(selection), meta)
+    rows = summaries(maps_of(selection), meta, tell)
     if form == "csv":
         click.echo(status_csv(rows, state), nl=False)
     elif form == "text":

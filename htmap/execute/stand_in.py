@@ -4,12 +4,14 @@ It comes before an htmap that is installed on the node, whose files may travel i
 of HTMap 0.6 do). All that it lacks is looked for there.
 """
 
+import functools
 import importlib.machinery
 import importlib.util
 import os
 import pkgutil
 import sys
-from typing import Any
+import types
+from typing import Any, Optional
 
 from htmap import exceptions, execute
 from htmap.execute.carrying import transfer_output_files
@@ -23,17 +25,38 @@ __path__ = pkgutil.extend_path(globals().get("__path__", []), __name__)
 execute.__path__ = pkgutil.extend_path(execute.__path__, execute.__name__)
 
 
+_is_loading = False
+
+
 def __getattr__(name: str) -> Any:
-    if name.startswith("__"):  # Python asks for such names itself
+    # While the node's own is loaded, what it asks for here are its modules, which Python finds.
+    if name.startswith("__") or _is_loading:
         raise AttributeError(name)
-    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    elsewhere = [folder for folder in sys.path if os.path.abspath(folder) != here]
-    found = importlib.machinery.PathFinder.find_spec(__name__, elsewhere)
-    if found is None or found.loader is None:
+    installed = _installed()
+    if installed is None:
         raise AttributeError(
             f"there is no htmap.{name} on this execute node: htmap is not installed here, and the "
             f"part that travels with a job has {', '.join(__all__)}"
         )
-    installed = importlib.util.module_from_spec(found)
-    found.loader.exec_module(installed)
     return getattr(installed, name)
+
+
+@functools.lru_cache(maxsize=None)
+def _installed() -> Optional[types.ModuleType]:
+    """Load the htmap that is installed on the node, if there is one, beside this one."""
+    global _is_loading
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    elsewhere = [folder for folder in sys.path if os.path.abspath(folder) != here]
+    found = importlib.machinery.PathFinder.find_spec(__name__, elsewhere)
+    if found is None or found.loader is None:
+        return None
+    installed = importlib.util.module_from_spec(found)
+    own = dict(globals())
+    _is_loading = True
+    try:
+        found.loader.exec_module(installed)
+    finally:
+        _is_loading = False
+    # Some of its names are those of modules too, which Python has put here instead.
+    globals().update({**vars(installed), **own})
+    return installed

@@ -84,6 +84,7 @@ class Event(NamedTuple):
 
 
 _HEADER = re.compile(rb"(\d{3}) \((-?\d+)\.(-?\d+)\.-?\d+\) ")
+_HEADER_END = b") 20"  # of an event of this century
 # A crash or a network file system may leave zeros, or half of something, where an event should be.
 _HEADER_AFTER_DAMAGE = re.compile(rb"(?<=[\0\n])" + _HEADER.pattern + rb"(?=\d)")
 
@@ -109,6 +110,11 @@ class EventLog:
         so that the events that :meth:`read` has just returned, or will return next, are its first.
     skipped_bytes : int
         How much has been passed over because it was no event.
+    is_damaged : bool
+        Whether it has met anything that HTCondor does not write, or its file is gone; there may
+        have been events.
+    rest : int
+        How many bytes lie behind the last event that is whole.
 
     Examples
     --------
@@ -124,6 +130,8 @@ class EventLog:
         self.inode = inode
         self.restarted = False
         self.skipped_bytes = 0
+        self.is_damaged = False
+        self.rest = 0
         self._returned = False
 
     def read(self, limit: int = _BLOCK) -> list[Event]:
@@ -149,6 +157,7 @@ class EventLog:
         try:
             file = self.path.open("rb", buffering=0)
         except FileNotFoundError:
+            self.is_damaged |= self.offset > 0
             return []
         with file:
             self._find_place(file)
@@ -159,11 +168,18 @@ class EventLog:
                 end = block.rfind(_NEXT) + len(_NEXT)
                 if end >= len(_NEXT):
                     events = self._parse(block[: end - len(_NEXT)])
+                    self.is_damaged |= (
+                        self.skipped_bytes > 0
+                        or b"\0" in block
+                        # More headers than events: one lies within what is left of another.
+                        or block.count(_HEADER_END, 0, end) > len(events)
+                    )
                     self.offset += end
                     if events:
                         self._returned = True
                         return events
                 elif len(block) < size:
+                    self.rest = len(block)
                     return []
                 else:
                     size *= 2

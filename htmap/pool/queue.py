@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from htmap.exceptions import HTMapException, NoScheduler, SchedulerRefused
@@ -11,11 +12,22 @@ from htmap.pool.eventlog import EventLog
 from htmap.pool.loss import queue_of
 from htmap.pool.schedd import Schedd, locate
 from htmap.pool.submit import RUN_NOTE, SUBMITTED_ON_HOLD, release_submitted
+from htmap.statuses import ComponentStatus
 from htmap.store.folder import MapFolder, Queue
+from htmap.store.state import ComponentHold
 
 T = TypeVar("T")
 
 Action = Literal["Hold", "Release", "Remove", "Suspend", "Continue", "Vacate"]
+
+# JobStatus: see the manual's section "Job ClassAd Attributes". 6 is bringing its output back.
+_STATUSES = {
+    1: ComponentStatus.IDLE,
+    2: ComponentStatus.RUNNING,
+    5: ComponentStatus.HELD,
+    6: ComponentStatus.RUNNING,
+    7: ComponentStatus.SUSPENDED,
+}
 
 
 def _of(map_id: str) -> str:
@@ -94,19 +106,23 @@ class Present(NamedTuple):
     jobs : set of (int, int)
         Run and process of each job. Not its cluster: of two runs, one may have been in a queue that
         is gone, and have had the same.
-    factories : set of int
-        The runs that may still make jobs.
+    factories : dict
+        The runs that may still make jobs, each with the process of the next that it makes.
+    statuses, holds : dict
+        What the queue says that a job does, and why it is held.
     """
 
     queue: Queue | None
     since: float
     jobs: set[tuple[int, int]]
-    factories: set[int]
+    factories: Mapping[int, int]
+    statuses: Mapping[tuple[int, int], ComponentStatus] = MappingProxyType({})
+    holds: Mapping[tuple[int, int], ComponentHold] = MappingProxyType({})
 
     @property
     def runs(self) -> set[int]:
         """The runs that the queue has anything of."""
-        return self.factories | {run for run, _ in self.jobs}
+        return {*self.factories, *(run for run, _ in self.jobs)}
 
 
 def jobs_of(map_id: str) -> Present:
@@ -117,13 +133,33 @@ def jobs_of(map_id: str) -> Present:
     NoScheduler, SchedulerRefused
         If the schedd cannot be had, so that nothing is known.
     """
+    hold = ["HoldReasonCode", "HoldReasonSubCode", "HoldReason"]
     schedd, ads = _asked(
-        lambda target: _query(target, _of(map_id), ["HTMapRun", "ProcId"]),
+        lambda target: _query(
+            target,
+            _of(map_id),
+            ["HTMapRun", "ProcId", "JobStatus", "JobMaterializeNextProcId", *hold],
+        ),
         f"looking for the jobs of the map {map_id}",
     )
-    jobs = {(int(ad["HTMapRun"]), int(ad["ProcId"])) for ad in ads if "ProcId" in ad}
-    factories = {int(ad["HTMapRun"]) for ad in ads if "ProcId" not in ad}
-    return Present(queue_of(schedd), schedd.started, jobs, factories)
+    jobs = {(int(ad["HTMapRun"]), int(ad["ProcId"])): ad for ad in ads if "ProcId" in ad}
+    # Every cluster has an ad of its own; only that of a factory says what it makes next.
+    factories = {
+        int(ad["HTMapRun"]): int(ad["JobMaterializeNextProcId"])
+        for ad in ads
+        if "ProcId" not in ad and "JobMaterializeNextProcId" in ad
+    }
+    statuses = {job: s for job, ad in jobs.items() if (s := _STATUSES.get(ad["JobStatus"]))}
+    holds = {
+        job: ComponentHold(
+            int(ad.get("HoldReasonCode", 0)),
+            int(ad.get("HoldReasonSubCode", 0)),
+            str(ad.get("HoldReason", "")),
+        )
+        for job, ad in jobs.items()
+        if statuses.get(job) is ComponentStatus.HELD
+    }
+    return Present(queue_of(schedd), schedd.started, set(jobs), factories, statuses, holds)
 
 
 def _asked(question: Callable[[Any], T], doing: str) -> tuple[Schedd, T]:

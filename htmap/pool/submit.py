@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from htmap.exceptions import InvalidMapOption, SubmitFailed
+from htmap.exceptions import HTMapException, InvalidMapOption, SubmitFailed
 from htmap.execute import places
 from htmap.options import ResolvedOptions
 from htmap.pool import remaps
@@ -184,6 +184,10 @@ def _submit(
             raise SubmitFailed(
                 f"HTCondor cannot submit the map {tag!r}: {error}. Check its map options", tag=tag
             ) from error
+        except HTMapException as error:
+            if type(error) is HTMapException:  # neither absent nor refusing: it cannot do that
+                raise SubmitFailed(f"{error}. Check its map options", tag=tag) from error
+            raise
     for warning in said:
         logger.warning("HTCondor on submitting the map %r: %s", tag, warning.message)
     return answer

@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Iterable, Sequence
 
+from htmap.exceptions import CorruptEventLog
 from htmap.execute import packs
 from htmap.pool import eventlog, loss
 from htmap.pool.eventlog import Event, EventKind, EventLog
@@ -56,6 +57,7 @@ class Tracker:
     def __init__(self, folder: MapFolder) -> None:
         self._folder = folder
         self._complete = True
+        self._replaced = False
         self._lock = threading.RLock()
         self._start_anew()
 
@@ -68,6 +70,8 @@ class Tracker:
         self._lost_queues: dict[int, Queue] = {}
         self._run_of: dict[int, Run | None] = {}
         self._note_of: dict[int, int | None] = {}
+        # The runs of whose submission the log tells.
+        self._begun: set[int] = set()
         self._log = EventLog(self._folder.events)
         self.look_for_runs()
 
@@ -75,6 +79,11 @@ class Tracker:
         """Take up the runs that were written down since the last time."""
         for run in self._folder.runs(known=self.runs):
             self.runs[run.number] = run
+            run.cluster  # noqa: B018 - what is damaged is told now, not at some later look
+            whole = isinstance(run.components, range)
+            largest = run.components[-1] if whole else max(run.components)
+            if largest >= len(self.state):
+                raise run.damaged(f"the map has no component with the number {largest}")
             self._unrecorded.append(run)
             for job in range(run.jobs):
                 for component in run.components_of(job):
@@ -101,6 +110,8 @@ class Tracker:
         ------
         FileNotFoundError
             If the map is no longer there.
+        CorruptEventLog
+            If the log is there and cannot be read.
         """
         with self._lock:
             news = False
@@ -117,16 +128,52 @@ class Tracker:
                 self._start_anew()
             if any(map(loss.is_there, self._lost_queues.values())):
                 self._start_anew()  # a file system was not mounted, or a backup was brought back
-            while events := self._log.read():
+            while events := self._read_events():
                 if self._log.restarted:
                     # Another file, or a shorter one: what was known came from what is gone.
                     logger.warning("the event log in %s began anew", self._folder.path)
+                    self._replaced = True
+                    before = self.state
                     self._start_anew()
+                    self._remember(before)
                     continue
                 self._apply(events)
                 news = True
             self._complete = True
             return news
+
+    def _read_events(self) -> list[Event]:
+        try:
+            return self._log.read()
+        except OSError as error:
+            raise CorruptEventLog(
+                f"the event log {self._log.path} cannot be read: {error.strerror}. Make it "
+                "readable, or move it away: results do not need it, and htmap then asks the queue",
+                path=self._log.path,
+            ) from error
+
+    def _remember(self, before: State) -> None:
+        """Take up again which components have ended, whatever the log has lost."""
+        for component, status in enumerate(before):
+            number = before.run[component]
+            if status.is_final and self.state.run[component] == number:
+                self.state.memory[component] = before.memory[component]
+                self.state.cpu[component] = before.cpu[component]
+                ending = before.endings.get(component)
+                self._set(self.runs[number], [component], status, ending)
+
+    @property
+    def has_lost_events(self) -> bool:
+        """Whether the event log shows that it is not whole, so that only the queue knows the rest.
+
+        It may be whole nevertheless: an event may be half written at the moment. Of a queue on
+        another machine this is never said: its log may merely be late to be seen here, and whoever
+        asks a schedd that cannot be reached waits for a minute.
+        """
+        if any(queue is not None and not queue.log for queue in self._queues.values()):
+            return False
+        damaged = self._replaced or self._log.is_damaged or self._log.rest > 0
+        return damaged or not self._begun.issuperset(self._queues)
 
     def _apply(self, events: Iterable[Event]) -> None:
         for event in events:
@@ -167,6 +214,9 @@ class Tracker:
         if event.cluster not in self._run_of or note not in (None, self._note_of[event.cluster]):
             self._note_of[event.cluster] = note
             self._run_of[event.cluster] = self._find_run(event.cluster, note)
+        run = self._run_of[event.cluster]
+        if run is not None and event.kind in _SUBMISSIONS:
+            self._begun.add(run.number)
 
     def _find_run(self, cluster: int, note: int | None) -> Run | None:
         """Return the run that became a cluster, or None for one that was abandoned."""
@@ -228,8 +278,8 @@ class Tracker:
                 run, job = self.run_and_job(component)
                 if status.is_final or (run.number, job) in present.jobs:
                     continue
-                if status is ComponentStatus.UNMATERIALIZED and run.number in present.factories:
-                    continue
+                if job >= present.factories.get(run.number, run.jobs):
+                    continue  # it has not been made yet
                 if run.number in endings:
                     self._close(run, job, *endings[run.number])
                 elif run.number in self._queues:
@@ -239,6 +289,27 @@ class Tracker:
                     self._lost_queues[number] = gone
                     del self._queues[number]
             return told
+
+    def believe(self, present: Present, before: bytes) -> None:
+        """Take from the queue what its jobs do, where the event log is silent about it.
+
+        Parameters
+        ----------
+        present : Present
+        before : bytes
+            The codes of the statuses before the queue was asked: where the log has told of another
+            since, it knows better.
+        """
+        with self._lock:
+            for component, status in enumerate(self.state):
+                run, job = self.run_and_job(component)
+                now = present.statuses.get((run.number, job), status)
+                if status.is_final or now is status or status.code != before[component]:
+                    continue
+                if now is ComponentStatus.HELD:
+                    self._hold(run, [component], present.holds[run.number, job])
+                else:
+                    self._set(run, [component], now)
 
     def _last_word(self, here: Queue | None) -> float:
         """Return when jobs in other queues than this one wrote to the event log, 0 if unknown."""
@@ -280,7 +351,9 @@ class Tracker:
         self._set(run, free, ComponentStatus.IDLE)
 
     def _held(self, run: Run, components: Sequence[int], event: Event) -> None:
-        hold = ComponentHold(*eventlog.hold_reason(event))
+        self._hold(run, components, ComponentHold(*eventlog.hold_reason(event)))
+
+    def _hold(self, run: Run, components: Sequence[int], hold: ComponentHold) -> None:
         if hold.code == SUBMITTED_ON_HOLD and not run.is_submitted_on_hold(components[0]):
             self._set(run, components, ComponentStatus.IDLE)
             return

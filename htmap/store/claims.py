@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fnmatch
 import os
+import re
+import time
 import uuid
 from pathlib import Path
 
 from htmap import tags
-from htmap.exceptions import InvalidTag, TagAlreadyExists, TagNotFound
+from htmap.exceptions import CorruptPack, InvalidTag, TagAlreadyExists, TagNotFound
 from htmap.store.directory import open_root, root, trusted_root
-from htmap.store.files import sync_folder
+from htmap.store.files import sync_folder, write_synced
+
+_ID = re.compile(rb"[0-9a-f]{32}")
+# Seconds for which a file without content may be one that is being written, where there are no
+# hard links.
+_CLAIMING = 10.0
 
 # What link() answers on file systems that have no hard links.
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV}
@@ -33,7 +41,7 @@ def claim(tag: str, map_id: str) -> None:
     folder = open_root() / "tags"
     path = folder / tag
     temporary = folder / f".{uuid.uuid4().hex}"
-    temporary.write_text(map_id)
+    write_synced(temporary, map_id.encode())
     try:
         os.link(temporary, path)
     except FileExistsError:
@@ -72,12 +80,17 @@ def find(tag: str) -> str:
     ------
     TagNotFound
         If it stands for none.
+    CorruptPack
+        If its file is damaged.
     """
     try:
         # What is no tag, too long for a file's name for instance, is no map's tag either.
-        map_id = (trusted_root() / "tags" / tags.validate(tag)).read_text()
+        path = trusted_root() / "tags" / tags.validate(tag)
+        map_id = _read(path)
     except (FileNotFoundError, NotADirectoryError, InvalidTag):
         map_id = ""
+    if map_id is None:
+        raise _damaged(path, tag)
     if not map_id:
         raise TagNotFound(
             f"there is no map with the tag {tag!r} in {root()}. htmap.get_tags() (in a shell: "
@@ -85,6 +98,41 @@ def find(tag: str) -> str:
             tag=tag,
         )
     return map_id
+
+
+def _read(path: Path) -> str | None:
+    """Return the id in a tag's file, empty while it is being claimed, None if it is damaged."""
+    with path.open("rb") as file:
+        text = file.read(100).strip()
+        age = time.time() - os.fstat(file.fileno()).st_mtime
+    if _ID.fullmatch(text):
+        return text.decode()
+    return "" if not text and age < _CLAIMING else None
+
+
+def _damaged(path: Path, tag: str) -> CorruptPack:
+    folder = root() / "maps"
+    named = set()
+    for other in list_tags():
+        with contextlib.suppress(FileNotFoundError):
+            named.add(_read(path.with_name(other)))
+    left = sorted(str(map_.name) for map_ in folder.iterdir() if map_.name not in named)
+    have = (
+        f"No tag stands for {', '.join(left)} in {folder}: if that is the map, write the name into "
+        "the file to have it again"
+        if left
+        else f"Every map in {folder} has its tag"
+    )
+    return CorruptPack(
+        f"the file {path} is damaged: it does not say which map the tag {tag!r} stands for. {have}",
+        tag=tag,
+        path=path,
+    )
+
+
+def discard(tag: str) -> None:
+    """Delete a tag's file, which is damaged; safe to repeat."""
+    (root() / "tags" / tag).unlink(missing_ok=True)
 
 
 def is_tag_file(name: str) -> bool:
@@ -130,5 +178,5 @@ def stands_for(tag: str, map_id: str) -> bool:
     """Tell whether a tag stands for this map."""
     try:
         return find(tag) == map_id
-    except TagNotFound:
+    except (TagNotFound, CorruptPack):
         return False

@@ -116,13 +116,18 @@ class Run:
     def _submitted(self) -> tuple[int, Queue | None] | None:
         path = self.folder / "cluster"
         try:
-            cluster, _, queue = path.read_text().partition("\n")
+            text = path.read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
+        cluster, _, queue = text.partition(b"\n")
         try:
-            return int(cluster), Queue(*json.loads(queue)) if queue else None
+            return int(cluster), _queue(*json.loads(queue)) if queue else None
         except (ValueError, TypeError) as error:
-            raise _damaged(path, error) from error
+            raise _damaged(
+                path,
+                error,
+                "Delete it: the event log tells which cluster it was, and results do not need it",
+            ) from error
 
     def record_cluster(self, cluster: int, queue: Queue | None = None) -> None:
         """Write down which cluster the run became, and in which queue."""
@@ -154,6 +159,10 @@ class Run:
         if not isinstance(options, dict):
             raise _damaged(path, "its options are none")
         return _Content(path, options)
+
+    def damaged(self, why: str) -> CorruptPack:
+        """Return the error that says that what :meth:`write` wrote cannot be."""
+        return _damaged(self.folder / "run.json", why)
 
     @property
     def has_own_hold(self) -> bool:
@@ -245,6 +254,12 @@ class MapFolder:
         }
         write_whole(self.path / "map.json", json.dumps(about).encode())
 
+    def lacks_about(self, tag: str) -> CorruptPack:
+        """Return the error that says that what :meth:`write_about` wrote is gone."""
+        error = _damaged(self.path / "map.json", "it is missing")
+        error.tag = tag
+        return error
+
     @property
     def about(self) -> dict[str, Any]:
         """What :meth:`write_about` wrote: ``components`` (int) and ``created`` (ISO 8601)."""
@@ -290,7 +305,9 @@ class MapFolder:
         return number, folder
 
     def _run_numbers(self) -> list[int]:
-        return sorted(int(path.name) for path in (self.path / "runs").iterdir())
+        # A network file system may have names of its own here for a while.
+        names = (path.name for path in (self.path / "runs").iterdir())
+        return sorted(int(name) for name in names if name.isdecimal())
 
     def runs(self, known: Container[int] = ()) -> list[Run]:
         """Return the runs that are written down, but for those whose numbers are known."""
@@ -310,7 +327,9 @@ class MapFolder:
         components, count, per_job = about["components"], about["count"], about["per_job"]
         if components is None and _is_count(count):
             components = range(count)
-        elif not isinstance(components, list) or not all(isinstance(i, int) for i in components):
+        elif not (isinstance(components, list) and components) or not all(
+            map(_is_component, components)
+        ):
             raise _damaged(folder / "run.json", "it does not say which components it is about")
         if not _is_count(per_job):
             raise _damaged(folder / "run.json", f"{per_job!r} components a job")
@@ -383,13 +402,22 @@ def _read_json(path: Path) -> dict[str, Any]:
     return _Content(path, content)
 
 
-def _damaged(path: Path, why: object) -> CorruptPack:
-    return CorruptPack(
-        f"{path} is damaged ({why}). The map's inputs and finished outputs are in the folders "
-        "beside it",
-        path=path,
-    )
+_KEPT = "The map's inputs and finished outputs are in the folders beside it"
+
+
+def _damaged(path: Path, why: object, kept: str = _KEPT) -> CorruptPack:
+    return CorruptPack(f"{path} is damaged ({why}). {kept}", path=path)
 
 
 def _is_count(number: object) -> bool:
     return isinstance(number, int) and number > 0
+
+
+def _is_component(number: object) -> bool:
+    return isinstance(number, int) and number >= 0
+
+
+def _queue(schedd: object, born: object, log: object) -> Queue:
+    if not (isinstance(schedd, str) and isinstance(born, int) and isinstance(log, str)):
+        raise TypeError("its second line names no queue")
+    return Queue(schedd, born, log)

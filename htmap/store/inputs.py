@@ -66,7 +66,7 @@ class InputWriter:
             raise
         self._add(component, data, self._envelope)
 
-    def copy(self, component: int, source: Path) -> None:
+    def copy(self, component: int, source: Path, tag: str) -> None:
         """Write the pack of the next job from a component's record in an earlier pack.
 
         Raises
@@ -75,7 +75,7 @@ class InputWriter:
             If the earlier pack is damaged or gone.
         """
         # With the envelope that it has: what is said there is said of who pickled it.
-        envelope, data = _record(source, component)
+        envelope, data = _record(source, component, packs.INPUT, tag)
         self._add(component, data, envelope)
 
     def _add(self, component: int, data: bytes, envelope: dict[str, Any]) -> None:
@@ -84,19 +84,34 @@ class InputWriter:
         self.count += 1
 
 
-def _record(path: Path, component: int) -> tuple[dict[str, Any], bytes]:
+def _record(path: Path, component: int, kind: int, tag: str) -> tuple[dict[str, Any], bytes]:
+    whole = component == packs.ALL_COMPONENTS
+    what = "function" if whole else f"input of component {component}"
     try:
         with packs.PackReader(path) as pack:
-            record = pack.find(component, packs.INPUT)
+            record = pack.find(component, kind)
             if record is None:
-                raise packs.DamagedPackError(f"it holds no input of component {component}")
+                raise packs.DamagedPackError(f"it holds no {what}")
             return pack.envelope, pack.payload(record)
     except (OSError, packs.DamagedPackError) as error:
         raise CorruptPack(
-            f"the input of component {component} cannot be read from {path}: {error}",
-            component=component,
+            f"the {what} of map {tag!r} cannot be read from {path}: {error}. Results that are "
+            "there stay" + ("" if whole else ", and the other components can be run again"),
+            tag=tag,
+            component=None if whole else component,
             path=path,
         ) from error
+
+
+def check_function(path: Path, tag: str) -> None:
+    """See that the function can still be sent.
+
+    Raises
+    ------
+    CorruptPack
+        If its pack is damaged or gone.
+    """
+    _record(path, packs.ALL_COMPONENTS, packs.FUNCTION, tag)
 
 
 def read_input(path: Path, component: int, tag: str) -> Arguments:
@@ -109,7 +124,7 @@ def read_input(path: Path, component: int, tag: str) -> Arguments:
     InputCannotBeLoaded
         If the pickle cannot be loaded here.
     """
-    envelope, data = _record(path, component)
+    envelope, data = _record(path, component, packs.INPUT, tag)
     problem = versions.mismatch(envelope, data)
     if problem is not None:
         raise InputCannotBeLoaded(
@@ -148,7 +163,7 @@ def write_inputs(folder: Path, inputs: Iterable[Arguments]) -> int:
     return writer.count
 
 
-def copy_inputs(folder: Path, sources: Iterable[tuple[int, Path]]) -> None:
+def copy_inputs(folder: Path, sources: Iterable[tuple[int, Path]], tag: str) -> None:
     """Write one input pack for each ``(component, earlier pack)``.
 
     Raises
@@ -158,4 +173,4 @@ def copy_inputs(folder: Path, sources: Iterable[tuple[int, Path]]) -> None:
     """
     writer = InputWriter(folder)
     for component, source in sources:
-        writer.copy(component, source)
+        writer.copy(component, source, tag)

@@ -8,10 +8,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from htmap.exceptions import CorruptPack, OutputCannotBeLoaded
+from htmap.exceptions import CorruptPack, InvalidOutputStatus, OutputCannotBeLoaded
 from htmap.execute import packs, versions
-
-logger = logging.getLogger(__name__)
 
 logger = logging.getLogger(__name__)
 
@@ -55,13 +53,7 @@ def read_result(path: Path, component: int, tag: str) -> Any:
                 text = pack.payload(remark).decode(errors="replace")
                 logger.info("component %s of the map %r: %s", component, tag, text)
     except (OSError, packs.DamagedPackError) as error:
-        raise CorruptPack(
-            f"the result of component {component} of map {tag!r} cannot be read: {error}. "
-            f"Run it again with Map.rerun([{component}])",
-            tag=tag,
-            component=component,
-            path=path,
-        ) from error
+        raise _unreadable("result", path, component, tag, error) from error
     problem = versions.mismatch(envelope, data)
     if problem is not None:
         message = (
@@ -87,24 +79,61 @@ def read_result(path: Path, component: int, tag: str) -> Any:
         raise OutputCannotBeLoaded(message, tag=tag, component=component, path=path) from error
 
 
-def read_report(path: Path, component: int) -> dict[str, Any] | None:
-    """Return the report of a component's failure, or None where the job left none.
+def read_report(path: Path, component: int, tag: str) -> dict[str, Any] | None:
+    """Return the report of a component's failure, or None where its process died without one.
 
     A failure that concerns the whole job (its function could not be loaded) is the report of
     each of its components.
+
+    Raises
+    ------
+    CorruptPack
+        If the pack is damaged or gone.
+    InvalidOutputStatus
+        If it is whole, and is about other components only.
     """
     report: dict[str, Any] | None = None
-    with (
-        contextlib.suppress(OSError, packs.DamagedPackError, ValueError),
-        packs.PackReader(path) as pack,
-    ):
-        for record in pack.records():
-            if record.kind == packs.ERROR and record.component in (component, packs.ALL_COMPONENTS):
-                report = json.loads(pack.payload(record))
-            elif record.kind == packs.REMARK and report is not None:
-                remark = pack.payload(record).decode(errors="replace")
-                report["summary"] = f"{report['summary']}\n{remark}".strip()
+    owners = set()
+    try:
+        if not path.stat().st_size:
+            return None  # its Python could not run the runner, which makes the pack
+        with packs.PackReader(path) as pack:
+            for record in pack.records():
+                owners.add(record.component)
+                if record.component not in (component, packs.ALL_COMPONENTS):
+                    continue
+                if record.kind == packs.ERROR:
+                    report = json.loads(pack.payload(record))
+                elif record.kind == packs.REMARK and report is not None:
+                    remark = pack.payload(record).decode(errors="replace")
+                    report["summary"] = f"{report['summary']}\n{remark}".strip()
+    except (OSError, packs.DamagedPackError) as error:
+        raise _unreadable("output", path, component, tag, error) from error
+    if owners and owners.isdisjoint((component, packs.ALL_COMPONENTS)):
+        raise InvalidOutputStatus(
+            f"the output pack {path} of component {component} of map {tag!r} is another's: it "
+            f"tells of the components {sorted(owners)} only. {_advice(component)}",
+            tag=tag,
+            component=component,
+            path=path,
+        )
     return report
+
+
+def _unreadable(
+    what: str, path: Path, component: int, tag: str, error: BaseException
+) -> CorruptPack:
+    return CorruptPack(
+        f"the {what} of component {component} of map {tag!r} cannot be read from {path}: {error}. "
+        f"{_advice(component)}",
+        tag=tag,
+        component=component,
+        path=path,
+    )
+
+
+def _advice(component: int) -> str:
+    return f"The others are not affected; run it again with Map.rerun([{component}])"
 
 
 def read_exception(path: Path, component: int) -> BaseException | None:
@@ -135,6 +164,7 @@ def read_exception(path: Path, component: int) -> BaseException | None:
 def read_text(path: Path) -> str:
     """Return what a job wrote to a stream; nothing where it never ran."""
     try:
-        return path.read_text(errors="replace")
+        # Not as a text file: a progress bar's carriage returns are the user's own.
+        return path.read_bytes().decode(errors="replace")
     except FileNotFoundError:
         return ""

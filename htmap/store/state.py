@@ -94,6 +94,10 @@ class State:
         from_code = [ComponentStatus.from_code(code) for code in range(len(ComponentStatus))]
         return (from_code[code] for code in self._codes)
 
+    def codes(self) -> bytes:
+        """Return the :attr:`ComponentStatus.code` of each component, as it is now."""
+        return bytes(self._codes)
+
     def assign(self, component: int, run: int, job: int) -> None:
         """Give a component to a job that is yet to be made; what it used before is forgotten."""
         self.run[component] = run

@@ -186,7 +186,9 @@ REMOVAL = [
 
 
 @pytest.mark.parametrize(("where", "when", "calls"), REMOVAL, ids=ids(REMOVAL))
-def test_a_removal_that_was_killed_is_finished_by_the_next_look(where, when, calls):
+def test_a_removal_that_was_killed_is_finished_by_the_next_look_and_forgotten_b27(
+    where, when, calls
+):
     m = htmap.map(abs, [-1, -2], MapOptions(requirements="false"), tag="crash")
 
     die("htmap.load('crash').remove()", where, when, calls)

@@ -1,4 +1,8 @@
-"""Every way a component can end: each has a status, a report that can be read, and can be rerun."""
+"""Every way a component can end: each has a status, a report that can be read, and can be rerun.
+
+Among them what HTMap 0.6 had no report for: sys.exit(), a result that cannot be pickled, and a
+local variable whose repr raises (B29; missing cloudpickle and a node without DNS: test_runner.py).
+"""
 
 import os
 import signal

@@ -175,3 +175,82 @@ def test_several_processes_can_wait_for_one_map():
         open(f"{folder}/gate", "w").close()
 
         assert [p.communicate(timeout=60)[0] for p in processes] == ["[5]\n"] * 3
+
+
+def wait_for_gate(gate):
+    import os
+    import time
+
+    while gate and not os.path.exists(gate):
+        time.sleep(0.02)
+    if gate:
+        with open(f"{gate}.calls", "a") as calls:
+            calls.write("x")
+    return gate
+
+
+def in_another_process(code):
+    process = start(code)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    return out
+
+
+@pytest.mark.parametrize("how", ["get", "wait", "iter", "iter_as_available"])
+def test_a_hold_and_a_release_by_another_process_are_seen_by_one_that_waits(how):
+    m = htmap.map(abs, [-1], NEVER, tag="shared")
+
+    ended = while_waiting(m, how, lambda: in_another_process("htmap.load('shared').hold()"))
+
+    assert isinstance(ended, exceptions.MapComponentHeld)
+    assert in_another_process("print(*htmap.load('shared').holds)") == "0\n"
+    in_another_process("htmap.load('shared').release()")
+    assert until(lambda: m.component_statuses == ["IDLE"], "it is released")
+    assert m.holds == {}
+
+
+def test_a_rerun_by_another_process_is_waited_for_by_one_that_iterates(tmp_path):
+    gate = str(tmp_path / "gate")
+    m = htmap.map(wait_for_gate, ["", gate], tag="shared")
+    results = m.iter_as_available(timeout=60)
+    assert next(results) == ""
+
+    in_another_process("htmap.load('shared').rerun([0])")
+    until(lambda: m.component_statuses[0] is ComponentStatus.COMPLETED, "it ran again")
+    (tmp_path / "gate").touch()
+    assert list(results) == [gate]
+    (tmp_path / "gate").unlink()
+    in_another_process("htmap.load('shared').rerun([1])")
+    assert not m.is_done
+    thread = threading.Timer(0.2, (tmp_path / "gate").touch)
+    thread.start()
+    m.wait(timeout=60)
+    assert (
+        in_another_process("m = htmap.load('shared'); print(m.is_done, m[1])") == f"True {gate}\n"
+    )
+    assert (tmp_path / "gate.calls").read_text() == "xx"
+    assert [run.number for run in m._folder.runs()] == [0, 1, 2]
+
+
+def test_a_map_that_another_process_retags_goes_on_for_one_that_waits(tmp_path):
+    m = htmap.map(wait_for_gate, [str(tmp_path / "gate")], tag="old")
+    ended = while_running(m, lambda: in_another_process("htmap.load('old').retag('new')"), tmp_path)
+
+    assert ended == [str(tmp_path / "gate")]
+    assert htmap.get_tags() == ("new",)
+    assert htmap.load("new") is m
+    assert m.tag == "new"
+    with pytest.raises(exceptions.TagNotFound):
+        htmap.load("old")
+
+
+def while_running(map_, act, folder):
+    """Act while a thread waits for a running map, then let it end; return what it got."""
+    ended = []
+    thread = threading.Thread(target=lambda: ended.extend(map_), daemon=True)
+    until(lambda: map_.component_statuses[0] is ComponentStatus.RUNNING, "it runs")
+    thread.start()
+    act()
+    (folder / "gate").touch()
+    thread.join(timeout=20)
+    return ended

@@ -211,7 +211,7 @@ def test_an_event_larger_than_one_block_is_read(path):
     assert [event.proc for event in events] == [0, 1, 2]
 
 
-def test_a_log_that_does_not_exist_yet_has_no_events(path):
+def test_a_log_that_does_not_exist_yet_has_no_events_b21(path):
     log = EventLog(path)
 
     assert log.read() == []

@@ -37,7 +37,7 @@ def test_a_number_that_is_missing_or_none_is_told_with_the_file_that_lacks_it(fi
     assert str(path) in str(caught.value)
 
 
-@pytest.mark.parametrize("value", ["gone", 1, ["a"], {}])
+@pytest.mark.parametrize("value", ["gone", 1, [], ["a"], [-1], {}])
 def test_components_that_are_missing_or_none_are_told_with_the_file_that_lacks_them(value):
     made = HandMade("a", "COMPLETED")
     path = made.run.folder / "run.json"

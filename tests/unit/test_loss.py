@@ -123,7 +123,7 @@ def lose(made, log, monkeypatch, present=(), **words):
 
     def jobs_of(map_id):
         asked.append(map_id)
-        return Present(here, NOW, set(present), set())
+        return Present(here, NOW, set(present), {})
 
     monkeypatch.setattr(loss, "local_queue", lambda: here)
     monkeypatch.setattr(queue, "jobs_of", jobs_of)
@@ -248,12 +248,12 @@ def test_a_rerun_that_gets_the_number_of_a_lost_cluster_is_told_from_it(log):
     tracker.refresh()
     assert list(tracker.state) == ["RUNNING", "IDLE"]
     # Job 0 of that cluster is in the queue; component 0 was job 0 of the other one.
-    assert tracker.close_missing(Present(make_queue(log, SECOND), NOW, {(number, 0)}, set()))
+    assert tracker.close_missing(Present(make_queue(log, SECOND), NOW, {(number, 0)}, {}))
     assert list(tracker.state) == ["LOST", "IDLE"]
     # A process that comes later sees the same.
     later = Tracker(made.folder)
     later.refresh()
-    later.close_missing(Present(make_queue(log, SECOND), NOW, {(number, 0)}, set()))
+    later.close_missing(Present(make_queue(log, SECOND), NOW, {(number, 0)}, {}))
     assert list(later.state) == ["LOST", "IDLE"]
     # And when the second one has ended, whatever the first one's number.
     made.log("009 ({cluster}.{job}.000) 2026-01-01 00:00:09 Job was aborted.\n...\n", 0)
@@ -267,7 +267,7 @@ def test_only_what_is_lost_is_closed_where_the_log_may_tell_of_the_rest_yet(log)
     made.run.record_cluster(made.cluster, make_queue(log, FIRST))
     tracker = Tracker(made.folder)
     tracker.refresh()
-    present = Present(make_queue(log, FIRST), NOW, set(), set())
+    present = Present(make_queue(log, FIRST), NOW, set(), {})
 
     tracker.close_missing(present, only_lost=True)
     assert list(tracker.state) == ["RUNNING"]
@@ -282,7 +282,7 @@ def test_a_wait_leaves_jobs_alone_that_are_in_a_queue_which_cannot_be_asked(log)
     tracker.refresh()
     other = Queue("ap.example.org", SECOND)
 
-    assert not tracker.close_missing(Present(other, NOW, set(), set()))
+    assert not tracker.close_missing(Present(other, NOW, set(), {}))
     assert list(tracker.state) == ["RUNNING"]
 
 

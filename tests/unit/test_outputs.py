@@ -79,7 +79,7 @@ def test_an_input_that_is_copied_for_a_rerun_says_who_pickled_it(tmp_path):
     source = pack_with(tmp_path / "old", packs.INPUT, b"input", python="3.1.4")
     (tmp_path / "new").mkdir()
 
-    InputWriter(tmp_path / "new").copy(0, source)
+    InputWriter(tmp_path / "new").copy(0, source, "a")
 
     with packs.PackReader(tmp_path / "new" / "0") as pack:
         assert pack.envelope["python"] == "3.1.4"

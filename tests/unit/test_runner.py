@@ -35,8 +35,8 @@ def job(tmp_path, runner):
     """Runs a function over inputs as a job does, and returns what came of it."""
 
     def run(
-        function=None, inputs=(), *,
-        function_pickle=None, envelope=None, input_path="0", input_envelope=None,
+        function=None, inputs=(), *, function_pickle=None,
+        envelope=None, input_path="0", input_envelope=None, options=("-I",),
     ):  # fmt: skip
         data = cloudpickle.dumps(function) if function_pickle is None else function_pickle
         with packs.PackWriter(tmp_path / "function.pack", envelope or packs.versions()) as pack:
@@ -45,7 +45,7 @@ def job(tmp_path, runner):
             for component, value in inputs:
                 pack.add(component, packs.INPUT, cloudpickle.dumps(((value,), {})))
         return subprocess.run(
-            [sys.executable, "-I", runner, "function.pack", input_path, "output.pack"],
+            [sys.executable, *options, runner, "function.pack", input_path, "output.pack"],
             cwd=tmp_path,
             env={"_CONDOR_SCRATCH_DIR": str(tmp_path)},
             capture_output=True,
@@ -112,6 +112,36 @@ def test_a_function_that_was_sent_by_name_needs_no_cloudpickle(job, tmp_path):
         inputs=[(0, "'cloudpickle' in __import__('sys').modules")],
     )
     assert outputs(tmp_path)[-1] == (0, packs.RESULT, False)
+
+
+def test_the_node_needs_no_cloudpickle_of_its_own_b29(job, tmp_path):
+    """Without site-packages: what travels with the job is all that there is."""
+    done = job(lambda x: (lambda: x, x)[1], [(0, 1)], options=["-I", "-S"])
+
+    assert done.returncode == 0, done.stderr
+    assert outputs(tmp_path)[-1] == (0, packs.RESULT, 1)
+
+
+def test_a_node_whose_resolver_is_dead_has_a_report_b29(job, tmp_path):
+    def ask_nobody(x):
+        import os
+        import socket
+
+        for name in (
+            "getaddrinfo",
+            "gethostbyname",
+            "gethostbyname_ex",
+            "gethostbyaddr",
+            "getfqdn",
+        ):
+            setattr(socket, name, lambda *_: os._exit(9))  # where it would hang for minutes
+        raise ValueError("bad")
+
+    done = job(ask_nobody, [(0, 1)])
+
+    assert done.returncode == 1
+    assert report(tmp_path)["exception"]["message"] == "bad"
+    assert report(tmp_path)["node"]["host"]
 
 
 def test_another_python_is_refused_with_both_versions(job, tmp_path):
@@ -228,7 +258,7 @@ def test_what_the_runner_has_to_say_of_a_failed_job_is_in_its_report(job, tmp_pa
     done = job(leave_thread, [(0, 1)])
 
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
-    summary = read_report(tmp_path / "output.pack", 0)["summary"]
+    summary = read_report(tmp_path / "output.pack", 0, "a")["summary"]
     assert summary.startswith("It was ended although threads went on: [<Thread(")
 
 
@@ -323,9 +353,11 @@ def test_the_library_itself_can_be_used_where_the_node_has_it(job, tmp_path):
         import htmap
         from htmap.execute.packs import PYTHON
 
-        return str(htmap.ComponentStatus.HELD), PYTHON, hasattr(htmap, "no_such_name")
+        assert not hasattr(htmap, "no_such_name")
+        assert htmap.settings["DELIVERY_METHOD"]
+        return str(htmap.ComponentStatus.HELD), htmap.version(), PYTHON
 
     ran = job(look, [(0, None)])
 
     assert ran.returncode == 0, ran.stderr
-    assert outputs(tmp_path)[-1][2] == ("HELD", packs.PYTHON, False)
+    assert outputs(tmp_path)[-1][2] == ("HELD", htmap.version(), packs.PYTHON)

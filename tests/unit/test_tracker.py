@@ -110,7 +110,7 @@ def test_a_job_that_left_the_queue_without_a_word_is_closed_by_its_output():
     tracker = Tracker(made.folder)
     tracker.refresh()
 
-    assert tracker.close_missing(Present(None, 0.0, {(0, 2)}, {0}))
+    assert tracker.close_missing(Present(None, 0.0, {(0, 2)}, {0: 3}))
 
     assert statuses(tracker) == ["COMPLETED", "REMOVED", "RUNNING", "UNMATERIALIZED"]
     assert "left the queue" in tracker.state.endings[1].reason
