@@ -17,6 +17,8 @@ from htmap.store.growing import GrowingText
 # Seconds between looks for a job's sandbox: nothing tells when it is there.
 _SHORTEST, _LONGEST = 0.01, 5.0
 
+_AT_WORK = (ComponentStatus.RUNNING, ComponentStatus.SUSPENDED)
+
 
 def follow(
     map_: MapHandle, component: int, name: Literal["stdout", "stderr"], timeout: Timeout
@@ -49,7 +51,8 @@ def follow(
                     watching.close()
                     news = watching.enter_context(News([map_], path))
                     continue  # for what happened before it was watched
-            if path is not None and text.path != path:
+            # While it waits, what is at home is of an execution that was cut short.
+            if path is not None and text.path != path and (path != at_home or status in _AT_WORK):
                 text.open(path)
             yield from text.read()
             left = None if deadline is None else deadline - time.monotonic()

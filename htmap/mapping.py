@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from htmap import delivery, recovery, tags
-from htmap.exceptions import EmptyMap, HTMapException, NoMapYet, TagNotFound
+from htmap.exceptions import CorruptPack, EmptyMap, HTMapException, NoMapYet, TagNotFound
 from htmap.maps import Map
 from htmap.options import MapOptions
 from htmap.resources import RESOURCES
@@ -204,7 +204,8 @@ def create_map(
     transient = tag is None
     tag = tags.validate(_free_random_tag() if tag is None else tag)
     with contextlib.suppress(TagNotFound):
-        recovery.find(tag)
+        with contextlib.suppress(CorruptPack):  # taken nevertheless
+            recovery.find(tag)
         raise claims.taken(tag)
     # Not `map_options or`: options that are only files are empty as a mapping.
     given = MapOptions() if map_options is None else map_options

@@ -265,4 +265,5 @@ class Map(MapActions, MapResults, Sequence[Any]):
     @property
     def output_files(self) -> MapOutputFiles:
         """The folder of the files that each component had transferred, a sequence of Path."""
+        self._refresh()
         return MapOutputFiles(self)

@@ -24,6 +24,10 @@ _NOT_THERE = re.compile(
 )
 
 
+# What a schedd that was started anew answers to a session with the one before. It has done nothing
+# then, and the next call begins another session.
+_FORGOTTEN = "SECMAN:2004"
+
 #: From this version on daemons take part in the bindings' check of who asks for file system
 #: authentication (SEC_FS_ENFORCE_CHANNEL_BINDING).
 _SAYS_ITS_ADDRESS = (25, 14, 0)
@@ -81,9 +85,15 @@ class Schedd:
         """
         import htcondor2
 
+        failures = (htcondor2.HTCondorException, OSError)
         try:
+            try:
+                return method(self._schedd)
+            except failures as error:
+                if _FORGOTTEN not in str(error):
+                    raise
             return method(self._schedd)
-        except (htcondor2.HTCondorException, OSError) as error:
+        except failures as error:
             # A schedd that was started anew has another address: look again next time.
             forget()
             raise explained(error, f"{doing} at the schedd {self.name}", self.version) from error

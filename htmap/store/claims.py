@@ -13,6 +13,7 @@ from pathlib import Path
 
 from htmap import tags
 from htmap.exceptions import CorruptPack, InvalidTag, TagAlreadyExists, TagNotFound
+from htmap.store import htmap06
 from htmap.store.directory import open_root, root, trusted_root
 from htmap.store.files import sync_folder, write_synced
 
@@ -111,6 +112,9 @@ def _read(path: Path) -> str | None:
 
 
 def _damaged(path: Path, tag: str) -> CorruptPack:
+    old = htmap06.folder_of(path)
+    if old is not None:
+        return CorruptPack(htmap06.explanation(tag, old), tag=tag, path=old)
     folder = root() / "maps"
     named = set()
     for other in list_tags():
@@ -131,8 +135,12 @@ def _damaged(path: Path, tag: str) -> CorruptPack:
 
 
 def discard(tag: str) -> None:
-    """Delete a tag's file, which is damaged; safe to repeat."""
-    (root() / "tags" / tag).unlink(missing_ok=True)
+    """Delete a tag's file that is damaged, or a map of HTMap 0.6; safe to repeat."""
+    path = root() / "tags" / tag
+    old = htmap06.folder_of(path)
+    if old is not None:
+        htmap06.remove(old)
+    path.unlink(missing_ok=True)
 
 
 def is_tag_file(name: str) -> bool:

@@ -53,10 +53,10 @@ def _put_aside(log: Path) -> None:
     try:
         if log.stat().st_size < _LARGEST:
             return
-    except FileNotFoundError:
+        # A name that no other process takes: of two that do this at once, none replaces anything.
+        log.rename(log.with_name(f"{log.name}.{time.time_ns():020}.{os.getpid()}"))
+    except FileNotFoundError:  # there is none yet, or another process was quicker
         return
-    # A name that no other process takes: of two that do this at once, neither replaces anything.
-    log.rename(log.with_name(f"{log.name}.{time.time_ns():020}.{os.getpid()}"))
     for old in _put_aside_before(log)[:-_KEPT]:
         old.unlink(missing_ok=True)
 

@@ -10,13 +10,44 @@ import pytest
 
 import htmap
 
-NAMES = """
-    BASE_SETTINGS USER_SETTINGS settings __version__ version version_info exceptions checkpoint
-    ComponentError ComponentHold Transplant clean load load_maps remove status status_csv
-    status_json transplant_info transplants MappedFunction mapped MapBuilder build_map map starmap
-    Map MapOutputFiles MapStdErr MapStdOut MapOptions register_delivery_method ComponentStatus
-    get_tags TransferPath transfer_output_files
-""".split()
+NAMES = [
+    "BASE_SETTINGS",
+    "USER_SETTINGS",
+    "settings",
+    "__version__",
+    "version",
+    "version_info",
+    "exceptions",
+    "checkpoint",
+    "ComponentError",
+    "ComponentHold",
+    "Transplant",
+    "clean",
+    "load",
+    "load_maps",
+    "remove",
+    "status",
+    "status_csv",
+    "status_json",
+    "transplant_info",
+    "transplants",
+    "MappedFunction",
+    "mapped",
+    "MapBuilder",
+    "build_map",
+    "map",
+    "starmap",
+    "Map",
+    "MapOutputFiles",
+    "MapStdErr",
+    "MapStdOut",
+    "MapOptions",
+    "register_delivery_method",
+    "ComponentStatus",
+    "get_tags",
+    "TransferPath",
+    "transfer_output_files",
+]
 
 CALLABLES = {
     # Making maps
@@ -38,9 +69,7 @@ CALLABLES = {
     "Map.iter_as_available": "self, timeout=None",
     "Map.iter_as_available_with_inputs": "self, timeout=None",
     "Map.iter_inputs": "self",
-    "Map.wait": (
-        "self, timeout=None, show_progress_bar=False, holds_ok=False, errors_ok=False"
-    ),
+    "Map.wait": ("self, timeout=None, show_progress_bar=False, holds_ok=False, errors_ok=False"),
     "Map.components_by_status": "self",
     "Map.status": "self",
     "Map.hold_report": "self",
@@ -99,18 +128,47 @@ CALLABLES = {
     "settings.from_settings": "*settings",
 }
 
-PROPERTIES = """
-    tag components is_done is_active component_statuses holds errors memory_usage runtime local_data
-    exists is_transient stdout stderr output_files
-""".split()
+PROPERTIES = [
+    "tag",
+    "components",
+    "is_done",
+    "is_active",
+    "component_statuses",
+    "holds",
+    "errors",
+    "memory_usage",
+    "runtime",
+    "local_data",
+    "exists",
+    "is_transient",
+    "stdout",
+    "stderr",
+    "output_files",
+]
 
-EXCEPTIONS = """
-    TimeoutError MissingSetting OutputNotFound NoMapYet TagAlreadyExists InvalidTag TagNotFound
-    EmptyMap ReservedOptionKeyword MisalignedInputData CannotRetagMap CannotRerunComponents
-    MapWasRemoved UnknownPythonDeliveryMethod InvalidOutputStatus MapComponentError
-    MapComponentHeld ExpectedError CannotTransplantPython InsufficientHTCondorVersion
-    CorruptEventLog
-""".split()
+EXCEPTIONS = [
+    "TimeoutError",
+    "MissingSetting",
+    "OutputNotFound",
+    "NoMapYet",
+    "TagAlreadyExists",
+    "InvalidTag",
+    "TagNotFound",
+    "EmptyMap",
+    "ReservedOptionKeyword",
+    "MisalignedInputData",
+    "CannotRetagMap",
+    "CannotRerunComponents",
+    "MapWasRemoved",
+    "UnknownPythonDeliveryMethod",
+    "InvalidOutputStatus",
+    "MapComponentError",
+    "MapComponentHeld",
+    "ExpectedError",
+    "CannotTransplantPython",
+    "InsufficientHTCondorVersion",
+    "CorruptEventLog",
+]
 
 SETTINGS = {
     "DELIVERY_METHOD": str,
@@ -131,9 +189,17 @@ SETTINGS = {
     "TRANSPLANT.ASSUME_EXISTS": bool,
 }
 
-STATUSES = """
-    UNKNOWN UNMATERIALIZED IDLE RUNNING REMOVED COMPLETED HELD SUSPENDED ERRORED
-""".split()
+STATUSES = [
+    "UNKNOWN",
+    "UNMATERIALIZED",
+    "IDLE",
+    "RUNNING",
+    "REMOVED",
+    "COMPLETED",
+    "HELD",
+    "SUSPENDED",
+    "ERRORED",
+]
 
 
 def found(dotted):
@@ -203,10 +269,10 @@ def test_every_status_is_there_and_is_its_name():
 
 def test_a_component_error_has_its_attributes():
     fields = set(htmap.ComponentError.__dataclass_fields__)
-    assert fields >= set(
-        "map component exception_msg node_info python_info scratch_dir_contents "
-        "stack_summary".split()
-    )
+    assert fields >= {
+        "map", "component", "exception_msg", "node_info", "python_info", "scratch_dir_contents",
+        "stack_summary",
+    }  # fmt: skip
 
 
 def test_a_component_hold_has_code_and_reason_and_reads_as_both():
@@ -216,7 +282,7 @@ def test_a_component_hold_has_code_and_reason_and_reads_as_both():
 
 
 @pytest.mark.parametrize(
-    "name", "transient_map map_or_recover MapResult map_exists get_err JobStatus".split()
+    "name", ["transient_map", "map_or_recover", "MapResult", "map_exists", "get_err", "JobStatus"]
 )
 def test_a_name_that_htmap_0_6_did_not_have_is_not_made_up(name):
     assert not hasattr(htmap, name)

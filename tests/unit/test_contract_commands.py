@@ -8,9 +8,7 @@ from htmap.cli import cli
 TAGS = "TAGS -p --pattern --all"
 
 COMMANDS = {
-    "status": (
-        "--state --no-state --meta --no-meta --format --live --no-live --color --no-color"
-    ),
+    "status": ("--state --no-state --meta --no-meta --format --live --no-live --color --no-color"),
     "tags": "-p --pattern",
     "components": "TAG --status --color --no-color",
     "wait": TAGS,
