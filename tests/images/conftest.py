@@ -138,6 +138,13 @@ def volume(engine) -> Iterator[str]:
     made.remove(force=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give tests of containers longer to end: Java, TensorFlow and R start slowly side by side."""
+    for item in items:
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(240))
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what asks for an ``image`` on those that `family` chooses."""
     if "image" in metafunc.fixturenames:

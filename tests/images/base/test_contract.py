@@ -78,7 +78,7 @@ def test_every_kernel_starts_and_computes(start, image):
         "    client.stop_channels()\n"
         "    manager.shutdown_kernel(now=True)\n"
     )
-    ended = start(image, "python", "-c", program, environment={"HTC_POOL": "none"}).wait(120)
+    ended = start(image, "python", "-c", program, environment={"HTC_POOL": "none"}).wait(220)
     kernels = dict(line.split() for line in ended.stdout.splitlines())
     assert "python3" in kernels, ended
     assert set(kernels.values()) == {"ok"}, ended

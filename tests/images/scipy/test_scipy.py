@@ -22,7 +22,7 @@ NO_POOL = {"HTC_POOL": "none", "JUPYTER_DOCKER_STACKS_QUIET": "1"}
 @pytest.mark.children
 def test_every_promised_package_is_imported(start, image):
     program = "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]"
-    ended = start(image, "python", "-c", program, *MODULES, environment=NO_POOL).wait(100)
+    ended = start(image, "python", "-c", program, *MODULES, environment=NO_POOL).wait(220)
     assert (ended.code, ended.stderr) == (0, ""), ended
 
 
@@ -66,5 +66,5 @@ def test_numba_compiles_in_a_component_and_an_image_is_drawn_without_a_screen(st
         "    return add(n, 1), figure.getvalue()[1:4]\n"
         "print(htmap.map(work, [1], quiet=True).get(0, timeout=100))"
     )
-    ended = start(image, "python", "-c", program).wait(110)
+    ended = start(image, "python", "-c", program).wait(220)
     assert ended.stdout == "(2, b'PNG')\n", ended

@@ -25,11 +25,11 @@ print([m.get(component, timeout=100) for component in m.components])
 
 
 def test_a_model_is_trained_in_each_component(start, image):
-    ended = start(image, "python", "-c", TRAIN, environment=QUIET).wait(115)
+    ended = start(image, "python", "-c", TRAIN, environment=QUIET).wait(220)
     assert ended.stdout == "[True, True]\n", ended
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(240)
 def test_tensorboard_is_reached_through_jupyter(start, image):
     running = start(image, "start-notebook.py", "--IdentityProvider.token=known",
                     environment={"HTC_POOL": "none"}, may_say=".")  # fmt: skip
@@ -38,4 +38,4 @@ def test_tensorboard_is_reached_through_jupyter(start, image):
         "url = 'http://127.0.0.1:8888/tensorboard/?token=known'\n"
         "print('TensorBoard' in urllib.request.urlopen(url, timeout=60).read().decode())"
     )
-    running.wait_until(lambda: running.exec("python", "-c", ask).stdout == "True\n", timeout=120)
+    running.wait_until(lambda: running.exec("python", "-c", ask).stdout == "True\n", timeout=220)

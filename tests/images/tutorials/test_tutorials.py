@@ -10,7 +10,7 @@ NOTEBOOKS = sorted((Path(__file__).parents[3] / "docs" / "tutorials").glob("*.ip
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_tutorial_runs_from_its_first_cell_to_its_last(start, image, notebook):
-    ended = start(image, "jupyter", "execute", f"tutorials/{notebook.name}", may_say=".").wait(115)
+    ended = start(image, "jupyter", "execute", f"tutorials/{notebook.name}", may_say=".").wait(220)
     assert ended.code == 0, ended
     assert "Traceback" not in ended.stderr, ended
 
