@@ -264,7 +264,7 @@ class MapHandle:
         try:
             report = outputs.read_report(run.output(job), component, self.tag)
         except CorruptPack as error:
-            if self._must_have_output(component):
+            if self._had_output(component):
                 damage = str(error)
         if report is not None:
             return ComponentError.from_report(self, component, report)
@@ -273,16 +273,22 @@ class MapHandle:
             self, component, *ending, outputs.read_text(run.stderr(job)), damage
         )
 
-    def _must_have_output(self, component: int) -> bool:
-        # A job that ends by itself brings its output pack, or is held.
-        return self._tracker.state[component] is ComponentStatus.ERRORED
+    def _had_output(self, component: int) -> bool:
+        """Tell whether a component's job has brought an output pack, be it damaged or gone by now.
+
+        One that ends by itself does, unless Python could not start or was killed.
+        """
+        run, job = self._tracker.run_and_job(component)
+        ending = self._tracker.state.endings.get(component, Ending())
+        ended = self._tracker.state[component] is ComponentStatus.ERRORED
+        return ended and (run.output(job).exists() or not (ending.exit_code or ending.signal))
 
     def _failure(self, component: int) -> HTMapException:
         run, job = self._tracker.run_and_job(component)
         try:
             outputs.read_report(run.output(job), component, self.tag)
         except CorruptPack as damage:
-            if self._must_have_output(component):
+            if self._had_output(component):
                 return damage
         error = self._error(component)
         status = self._tracker.state[component]

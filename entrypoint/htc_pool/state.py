@@ -105,8 +105,11 @@ def _keep_in(wanted, known, there):
         if error.here:
             raise
         return f"{wanted} is in use by the pool of {error.holder}"
-    _replace(known, there)
-    os.symlink(wanted, known)
+    # With the lock: another start may have made the link, and given the lock back, since the look.
+    there = _look(known)
+    if there != "link" or os.readlink(known) != wanted:
+        _replace(known, there)
+        os.symlink(wanted, known)
     return None
 
 

@@ -56,6 +56,8 @@ def test_a_node_without_python3_is_told_of_in_the_report():
     report = m.errors[0].report()
     assert "the execute node has no python3 on its PATH, /nonexistent" in report
     assert "Python 3.9 or newer" in report
+    with pytest.raises(exceptions.MapComponentError, match="no python3 on its PATH"):
+        m.get(0)
 
 
 def test_an_unknown_delivery_method_is_refused_before_anything_is_written(settings, htmap_dir):
