@@ -330,6 +330,8 @@ class Tracker:
         for component in components:
             if self.state.run[component] != run.number:
                 continue  # a later run of the component counts
+            if self.state[component] is ComponentStatus.COMPLETED and not status.is_final:
+                continue  # its result is there: a damaged log tells late, or anew, of before
             self.state.set(component, status)
             if ending is not None:
                 self.state.endings[component] = ending

@@ -78,6 +78,19 @@ def test_a_job_whose_shadow_ends_only_after_the_hold_was_told_stays_held():
     assert sorted(tracker.state.holds) == [0, 1, 2]
 
 
+def test_what_a_damaged_log_tells_late_of_a_completed_component_changes_nothing():
+    made = HandMade("cut", "RUNNING", "RUNNING")
+    made.write_output(0, "COMPLETED")
+    tracker = Tracker(made.folder)
+    tracker.refresh()
+    tracker.close_missing(Present(None, 0.0, {(0, 1)}, {}))
+    assert statuses(tracker) == ["COMPLETED", "RUNNING"]
+
+    made.log(STARTED, 0)
+
+    assert statuses(tracker) == ["COMPLETED", "RUNNING"]
+
+
 def test_a_resumed_job_is_running():
     """B20: it was shown as idle."""
     made = HandMade("paused", "RUNNING")
