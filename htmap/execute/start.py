@@ -7,7 +7,7 @@ import sys
 
 if __name__ == "__main__":
     if sys.version_info < (3, 9):
-        open(sys.argv[3], "wb").close()  # HTCondor waits for the output: there must be one
+        open(sys.argv[3], "wb").close()  # nothing ran that has more to say
         sys.exit(
             "htmap needs Python 3.9 or newer on the execute node; %s is %s"
             % (sys.executable, sys.version.split()[0])
