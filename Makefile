@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test/% lint images image/% manifests push lock update audit engine stop clean
+.PHONY: help docs run test test/% lint images image/% manifests push lock update audit engine stop clean
 
 help: ## show this
 	@sed -n 's/^\([a-z/%]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -14,11 +14,19 @@ test: engine ## build what the tests need; run every check and test
 # What a part of the tests needs beside the image that runs it.
 needs-pool-condor25 = test-condor25
 needs-images = ci
-test/%: engine ## one part of them: lint, unit, pool, pool-condor25, images
+needs-docs = docs
+needs-notebook = base hub-test
+needs-hub = base hub hub-test site-condor25
+needs-site = base site-condor25 laptop
+needs-site-condor23 = base site laptop
+test/%: engine ## one part of them: lint, unit, pool, pool-spooled, pool-condor25, images, docs, notebook, site, site-condor23, hub
 	@machine/build test $(needs-$*)
 	@machine/test $*
 
 lint: test/lint ## ruff, mypy, import-linter, hadolint, shellcheck
+
+docs: image/docs ## make the manual in build/docs
+	@machine/docs
 
 images: engine ## build all that are published
 	@machine/build release

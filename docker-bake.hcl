@@ -32,20 +32,25 @@ variable "STACK" {
     { name = "scipy", parent = "minimal", title = "htc-scipy-notebook", description = "minimal with the scientific Python stack" },
     { name = "tensorflow", parent = "scipy", title = "htc-tensorflow-notebook", description = "scipy with TensorFlow, Keras and TensorBoard" },
     { name = "tutorials", parent = "scipy", title = "htmap-tutorials", description = "scipy with htmap's tutorials" },
+    { name = "docs", parent = "tutorials", title = "htc-docs", description = "what makes the manual: never published" },
     { name = "r", parent = "minimal", title = "htc-r-notebook", description = "minimal with R: its kernel, the tidyverse, and htmap through reticulate" },
     { name = "datascience", parent = "scipy", title = "htc-datascience-notebook", description = "scipy and R in one: rpy2, polars, duckdb" },
     { name = "pyspark", parent = "scipy", title = "htc-pyspark-notebook", description = "scipy with Apache Spark for Python" },
     { name = "all-spark", parent = "pyspark", title = "htc-all-spark-notebook", description = "pyspark with Spark from Scala and R, too" },
     { name = "test", parent = "base", title = "htc-test", description = "what runs the tests: never published" },
+    { name = "hub-test", parent = "test", title = "htc-hub-test", description = "what runs the tests of a Hub: never published" },
   ]
 }
 
+# Those that only run the tests, or make the manual.
+variable "UNPUBLISHED" { default = ["test", "hub-test", "docs"] }
+
 group "default" { targets = ["base"] }
 # What is published.
-group "release" { targets = concat([for image in STACK : image.name if image.name != "test"], ["exec"]) }
-group "all" { targets = concat([for image in STACK : image.name if image.name != "test"], ["exec", "base-condor25"]) }
+group "release" { targets = concat([for image in STACK : image.name if !contains(UNPUBLISHED, image.name)], ["exec"]) }
+group "all" { targets = concat([for image in STACK : image.name if !contains(UNPUBLISHED, image.name)], ["exec", "base-condor25"]) }
 # What the tests need.
-group "ci" { targets = concat([for image in STACK : image.name], ["exec", "base-condor25", "test-condor25", "overlay-stand-in"]) }
+group "ci" { targets = concat([for image in STACK : image.name], ["exec", "base-condor25", "test-condor25", "overlay-stand-in", "hub", "site", "site-condor25", "laptop"]) }
 
 # tags("htc-base-notebook", "") is htcondor/htc-base-notebook:latest.
 function "tags" {
@@ -131,6 +136,15 @@ target "exec" {
   labels     = labels("htmap-exec", "what execute nodes run: Python, NumPy and cloudpickle")
 }
 
+# The JupyterHub of examples/jupyterhub: of JupyterHub's own parts alone.
+target "hub" {
+  inherits   = ["_common"]
+  dockerfile = "examples/jupyterhub/Dockerfile"
+  contexts   = { tools = "target:tools" }
+  tags       = tags("htc-hub", "")
+  labels     = labels("htc-hub", "JupyterHub with DockerSpawner: an example")
+}
+
 # The pool, htmap and the launcher on any image of jupyter/docker-stacks:
 #   PARENT=jupyter/scipy-notebook OVERLAY=my-notebook make image/overlay
 variable "PARENT" { default = "jupyter/scipy-notebook" }
@@ -156,6 +170,24 @@ target "overlay-stand-in" {
   tags     = tags("htc-overlay-stand-in", "")
 }
 
+# The hosts of a site of containers: examples/site/README.md.
+target "site" {
+  inherits   = ["_common"]
+  context    = "examples/site"
+  contexts   = { notebook = "target:base" }
+  args       = { NOTEBOOK = "notebook", DEBIAN = ROOT_IMAGE }
+  tags       = tags("htc-site", "")
+  labels     = labels("htc-site", "a host of an example of a site: never published")
+}
+
+# What has the library and nothing else of HTCondor, for the tests of a site.
+target "laptop" {
+  inherits   = ["_common"]
+  dockerfile = "tests/site/laptop/Dockerfile"
+  contexts   = { wheel = "target:wheel" }
+  tags       = tags("htc-laptop", "")
+}
+
 # The same images with the next release's daemons.
 target "_condor25" {
   args   = { HTCONDOR_SUITE = HTCONDOR_NEXT_SUITE }
@@ -178,4 +210,10 @@ target "test-condor25" {
   inherits = ["test", "_condor25"]
   contexts = { parent = "target:test-condor25-software" }
   tags     = tags("htc-test", "-condor25")
+}
+
+target "site-condor25" {
+  inherits = ["site", "_condor25"]
+  contexts = { notebook = "target:base-condor25" }
+  tags     = tags("htc-site", "-condor25")
 }

@@ -39,15 +39,17 @@ transfer_output_remaps = "output = outputs/$(Process)"
 request_cpus = 1
 request_memory = 128MB
 request_disk = 1GB
-keep_claim_idle = 30
+keep_claim_idle = {keep}
 queue {jobs}
 """
 
 
-def run_floor(function, arguments):
+def run_floor(function, arguments, keep=30):
     """Submit a job for each argument; return seconds to submit, seconds in all, and the results.
 
-    The log is read as it grows, every 2 ms, which is quicker than any notification.
+    The log is read as it grows, every 2 ms, which is quicker than any notification. For `keep`
+    seconds a slot is claimed after the last job: as htmap has it in a personal pool, and not at a
+    site.
     """
     folder = Path(tempfile.mkdtemp(prefix="floor-"))
     started = time.perf_counter()
@@ -57,7 +59,7 @@ def run_floor(function, arguments):
     (folder / "function").write_bytes(cloudpickle.dumps(function))
     for number, argument in enumerate(arguments):
         (folder / "inputs" / str(number)).write_bytes(pickle.dumps(argument))
-    text = SUBMIT.format(python=sys.executable, folder=folder, jobs=len(arguments))
+    text = SUBMIT.format(python=sys.executable, folder=folder, jobs=len(arguments), keep=keep)
     subprocess.run(
         ["condor_submit", "-terse", "-"],
         input=text.encode(),

@@ -1,6 +1,7 @@
 """Numbers as people read them."""
 
 import statistics
+from typing import NamedTuple
 
 
 def spread(values, unit="s"):
@@ -16,3 +17,24 @@ def heading(*cells):
 def row(*cells):
     """Return a line of a Markdown table."""
     return "| " + " | ".join(cells) + " |"
+
+
+class Figure(NamedTuple):
+    """A line of the table."""
+
+    name: str
+    values: list
+    bound: str = ""
+    beside: tuple = ()
+    unit: str = "s"
+
+    def __str__(self):
+        other = self.beside and spread(self.beside, self.unit)
+        ratio = self.beside and statistics.median(self.values) / statistics.median(self.beside)
+        return row(
+            self.name,
+            spread(self.values, self.unit),
+            self.bound,
+            other or "",
+            f"{ratio:.2f}" if ratio else "",
+        )

@@ -42,8 +42,9 @@ if _TYPE_CHECKING:
     from htmap.options import MapOptions
     from htmap.output_files import MapOutputFiles
     from htmap.recovery import get_tags
+    from htmap.scans import grid, sampled, zipped
     from htmap.statuses import ComponentStatus
-    from htmap.store.state import ComponentHold
+    from htmap.store.told import ComponentHold
     from htmap.streams import MapStdErr, MapStdOut
 
 __all__ = [
@@ -67,12 +68,14 @@ __all__ = [
     "clean",
     "exceptions",
     "get_tags",
+    "grid",
     "load",
     "load_maps",
     "map",
     "mapped",
     "register_delivery_method",
     "remove",
+    "sampled",
     "settings",
     "starmap",
     "status",
@@ -83,6 +86,7 @@ __all__ = [
     "transplants",
     "version",
     "version_info",
+    "zipped",
 ]
 
 # Where each of the other names is, for a running Python; above, for type checkers and editors.
@@ -102,8 +106,9 @@ _HOMES = {
         "options": "MapOptions",
         "output_files": "MapOutputFiles",
         "recovery": "get_tags",
+        "scans": "grid sampled zipped",
         "statuses": "ComponentStatus",
-        "store.state": "ComponentHold",
+        "store.told": "ComponentHold",
         "streams": "MapStdErr MapStdOut",
     }.items()
     for name in names.split()

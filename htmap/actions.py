@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from htmap import recovery, tags
 from htmap.exceptions import (
@@ -17,13 +17,15 @@ from htmap.exceptions import (
     TimeoutError,
 )
 from htmap.handle import MapHandle
-from htmap.pool import queue
+from htmap.pool import queue, spool
 from htmap.resources import DISK, MEMORY, Resource
 from htmap.statuses import ComponentStatus
 from htmap.store import claims, history
 from htmap.store.directory import writing
 from htmap.store.journal import Intent
+from htmap.store.looks import Looks
 from htmap.store.state import State
+from htmap.store.told import Job
 from htmap.submission import submit_rerun
 
 logger = logging.getLogger(__name__)
@@ -47,6 +49,8 @@ class MapActions(MapHandle):
         NoScheduler, SchedulerRefused
             If the schedd cannot be had.
         """
+        if self._tracker.has_spooled:
+            spool.wait_until_taken(self._folder.map_id)
         self._act(
             "Hold",
             (),
@@ -64,10 +68,10 @@ class MapActions(MapHandle):
         NoScheduler, SchedulerRefused
             If the schedd cannot be had.
         """
-        held = dict(self._refresh().holds)
+        held = dict(self._refresh().held)
         # Not until none is held: HTCondor may hold one again at once.
         self._act(
-            "Release", held, lambda state: not any(state.holds.get(i) is held[i] for i in held)
+            "Release", held, lambda state: not any(state.held.get(job) is held[job] for job in held)
         )
 
     def pause(self) -> None:
@@ -102,31 +106,29 @@ class MapActions(MapHandle):
 
     def _act_on(self, action: queue.Action, *statuses: ComponentStatus) -> None:
         """Act on the jobs, and wait until those that have these statuses have others."""
-        state = self._refresh()
-        before = [component for status in statuses for component in state.with_status(status)]
-        self._act(
-            action, before, lambda now: not any(now[component] in statuses for component in before)
-        )
+        # All components of a job do the same.
+        before = self._refresh().jobs_with(*statuses)
+        self._act(action, before, lambda now: not any(now[i] in statuses for i in before.values()))
 
     def _act(
-        self, action: queue.Action, components: Iterable[int], done: Callable[[State], bool]
+        self, action: queue.Action, jobs: Collection[Job], done: Callable[[State], bool]
     ) -> None:
         """Act on the jobs in the queue, and wait for the event log to tell of it.
 
         The log may tell what became of a job before the schedd knows, which then does nothing to
-        it: where it acts on fewer jobs than those ``components`` have, it is asked again.
+        it: where it acts on fewer than ``jobs``, it is asked again.
         """
         state = self._refresh()
         if not state.unfinished:
             return
-        jobs = len({(state.run[component], state.job[component]) for component in components})
         for patience in _PATIENCE:
             acted_on = queue.act(self._folder.map_id, action, "htmap, for the owner of the map")
+            Looks(self._folder.looks).expect()
             history.write(f"map {self.tag}: {action.lower()}, {acted_on} jobs")
             if not acted_on and not jobs:
                 return
             # The queue has it then, and the log may be late.
-            is_enough = acted_on >= jobs
+            is_enough = acted_on >= len(jobs)
             with contextlib.suppress(TimeoutError):
                 self._wait_until(
                     done, _LOG_SECONDS if is_enough else patience, f"the {action.lower()}"
@@ -184,6 +186,7 @@ class MapActions(MapHandle):
             # Without the mark first: by it a personal pool knows that nobody chose.
             attributes = {resource.mark: "false", resource.attribute: str(amount)}
             queue.edit(self._folder.map_id, **attributes)
+            queue.reconsider()
 
     def rerun(self, components: Iterable[int] | str | None = None) -> None:
         """Run components again, with the inputs and options that the map was made with.
@@ -260,7 +263,9 @@ class MapActions(MapHandle):
                 intent.end()
                 raise
         else:
-            self._wait_for_jobs_to_leave()
+            # What travels home does so only when it is asked for.
+            if not self._tracker.is_apart:
+                self._wait_for_jobs_to_leave()
         recovery.delete(self._folder, self.tag)
         intent.end()
         history.write(f"map {self.tag}: removed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,15 +15,55 @@ from htmap.store.state import State
 
 # How an amount is said, as it comes from HTCondor; and what asks for it.
 _WORDS = {"Cpus": "CPUs", "Memory": "MB of memory", "Disk": "MB of disk", "GPUs": "GPUs"}
-# What delivery methods and MapOptions make HTCondor ask for, in words.
-_HINTS = {
-    "hasdocker": "no slot has Docker: choose another delivery method, or ask the pool's "
-    "administrators",
-    "hassingularity": "no slot has Singularity or Apptainer: choose another delivery method",
-    "hascontainer": "no slot can run containers: choose another delivery method",
-    "hassif": "no slot says that it can run image files of Singularity",
-    "hassandboximage": "no slot says that it can run image folders of Singularity",
-}
+# What delivery methods, MapOptions and HTCondor itself make jobs ask for, in words: what no slot
+# has, and what to do then. They are looked for in the parts of the requirements.
+_ASK = "or ask the pool's administrators"
+_HINTS = (
+    (r"\bhasdocker\b", f"no slot has Docker: choose another delivery method, {_ASK}"),
+    (
+        r"\bhassingularity\b",
+        "no slot has Singularity or Apptainer: choose another delivery method, " + _ASK,
+    ),
+    (
+        r"\bhascontainer\b",
+        "no slot can run containers, by Docker, Singularity or Apptainer: choose another delivery "
+        "method (shared where the nodes have this Python at the same path, transplant where they "
+        f"have none), {_ASK}",
+    ),
+    (
+        r"\bhasdockerurl\b",
+        "no slot says that it takes images of a registry (docker://): name an image file (.sif) or "
+        f"folder, {_ASK}",
+    ),
+    (
+        r"\bhassif\b",
+        "no slot says that it takes image files (.sif): name an image of a registry (docker://) or "
+        f"a folder, {_ASK}",
+    ),
+    (
+        r"\bhassandboximage\b",
+        "no slot says that it takes image folders: name an image of a registry (docker://; without "
+        f"that a name counts as a folder) or a file (.sif), {_ASK}",
+    ),
+    (
+        r'\bstringlist\w+\("(\w+)",.*hasfiletransferpluginmethods',
+        r"no slot can fetch files from \1:// addresses: let the file come from here, by its path, "
+        + _ASK,
+    ),
+    (
+        r"\bhasfiletransfer\b",
+        f"no slot takes files with its jobs, which every map needs: {_ASK[3:]}",
+    ),
+    (
+        r"\btarget\.(arch|opsys)\b",
+        "HTCondor asks for the kind of machine that submits. If the delivery's Python is one for "
+        "the slots' kind, say so: MapOptions(requirements='TARGET.Arch == ...')",
+    ),
+    (
+        r"\bfilesystemdomain\b",
+        "the slots share no file system with this machine: leave should_transfer_files as it is",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +83,7 @@ class Analysis:
     requests : tuple of Request
         What the waiting components ask for, in groups that ask for the same.
     unmade : int
-        How many components' jobs the schedd is still to make.
+        How many jobs the schedd is still to make.
     holds : dict
         Component to the reason why it is held.
     """
@@ -70,6 +111,7 @@ class Analysis:
         if self.offer is None:
             return [*lines, "No component waits for a slot: there is nothing to analyze."]
         lines.append(_pool_line(self.offer))
+        lines += [f"Some of them are broken: {reason}." for reason in self.offer.broken]
         if self.unmade:
             lines.append(f"The schedd will make {self.unmade} more jobs as these leave the queue.")
         for request in self.requests:
@@ -109,7 +151,7 @@ def of(tag: str, map_id: str, state: State) -> Analysis:
     holds = {i: f"[{hold.code}] {hold.reason}" for i, hold in state.holds.items()}
     if state.unfinished == state.count(ComponentStatus.RUNNING):
         return Analysis(tag, statuses, None, (), 0, holds)
-    offer, requests, unmade = offers.compare(map_id)
+    offer, requests, unmade = offers.compare(map_id, state)
     return Analysis(tag, statuses, offer if requests else None, tuple(requests), unmade, holds)
 
 
@@ -124,15 +166,30 @@ def _pool_line(offer: Offer) -> str:
 def _condition(condition: Condition, offer: Offer, request: Request) -> list[str]:
     lines = [f"    met by {condition.met_by} of {offer.slots}:  {condition.text}"]
     for name, most in condition.most.items():
-        asked = _amount(name, request.amounts[name])
+        option = f"request_{name.lower()}"
         lines.append(
-            f"      asked for {asked}, the most in one slot is {_amount(name, most)}: "
-            f"lower request_{name.lower()}"
+            f"      asked for {_amount(name, request.amounts[name])}, "
+            + (
+                f"the most in one slot is {_amount(name, most)}: lower {option}"
+                if most
+                else f"and no slot has any: leave out {option}, {_ASK}"
+            )
         )
     if not condition.met_by:
-        text = condition.text.lower()
-        lines += [f"      {hint}" for word, hint in _HINTS.items() if text.endswith(word)]
+        lines += [
+            f"      the slots say {name} = {', or '.join(values)}"
+            if values
+            else f"      no slot says {name}"
+            for name, values in condition.values.items()
+        ]
+        lines += [f"      {hint}" for hint in _hints(condition.text)]
     return lines
+
+
+def _hints(text: str) -> list[str]:
+    """Return what there is to say about a part of requirements that no slot meets."""
+    found = ((re.search(pattern, text, re.IGNORECASE), hint) for pattern, hint in _HINTS)
+    return [match.expand(hint) for match, hint in found if match]
 
 
 def _next(request: Request, offer: Offer) -> list[str]:

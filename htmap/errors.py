@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import linecache
 import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+
+from htmap.tracebacks import CHAIN, Frame, frames, last_line
 
 _WIDTH = 80
 _LOCAL_WIDTH = 45
 #: Equal frames in a row that are shown before the rest is counted.
 _REPEATS = 3
-
-
-@dataclasses.dataclass(frozen=True)
-class Frame:
-    """One line of a traceback, with the local variables there as text."""
-
-    file: str
-    line: int
-    function: str
-    code: str
-    locals: Mapping[str, str]
-
-    @property
-    def source(self) -> str:
-        """The line of code; where the node did not have the file, from here."""
-        return self.code or linecache.getline(self.file, self.line).strip()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +24,7 @@ class ComponentError:
     Attributes
     ----------
     map : Map
-        The map that it belongs to.
+        The map that it belongs to; after a pickle only its ``tag``.
     component : int
     exception_msg : str
         Type and message of the exception, as the last line of a traceback has them; what
@@ -69,17 +55,17 @@ class ComponentError:
 
     @classmethod
     def from_report(cls, map_: Any, component: int, report: Mapping[str, Any]) -> ComponentError:
-        """Make it from what the execute node wrote (:mod:`htmap.execute.reports`)."""
+        """Make it from what the execute node wrote (``htmap.execute.reports``)."""
         exception = report.get("exception", {})
         return cls(
             map=map_,
             component=component,
-            exception_msg=_last_line(exception),
+            exception_msg=last_line(exception),
             summary=str(report.get("summary", "")),
             node_info=report.get("node", {}),
             python_info=report.get("python", {}),
             scratch_dir_contents=[Path(path) for path in report.get("scratch", [])],
-            stack_summary=_frames(exception),
+            stack_summary=frames(exception),
             exception=exception,
         )
 
@@ -92,6 +78,7 @@ class ComponentError:
         signal_number: int | None,
         reason: str,
         is_lost: bool,
+        running: int | None,
         stderr: str,
         damage: str = "",
     ) -> ComponentError:
@@ -105,6 +92,8 @@ class ComponentError:
             Why the job was removed, or how it was lost, where it was.
         is_lost : bool
             Whether it was lost.
+        running : int or None
+            The component that was running, where it shared its job with others.
         stderr : str
             What the job wrote to standard error.
         damage : str
@@ -129,10 +118,21 @@ class ComponentError:
                 f"The process ended with exit status {exit_code} and left no result: the "
                 "function called os._exit(), or Python could not start"
             )
+        if running not in (None, component) and not (is_lost or reason or damage):
+            # It is not to be blamed, nor is its job's end to be taken for its own.
+            what = (
+                f"Its job ended before it was run, while component {running} was running: "
+                f"{what[0].lower()}{what[1:]}"
+            )
+            parts.append("Nothing is known to be wrong with it: run it again.")
         lines = stderr.strip().splitlines()[-20:]
         if lines:
             parts.append("\n".join(["The end of its standard error:", *lines]))
         return cls(map=map_, component=component, exception_msg=what, summary="\n\n".join(parts))
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A map is on disk, and what reads it is no part of what is known of a failure.
+        return {**self.__dict__, "map": SimpleNamespace(tag=self.map.tag)}
 
     def report(self) -> str:
         """Return the report as text, 80 columns wide where it can be."""
@@ -180,37 +180,25 @@ def _signal_name(number: int) -> str:
         return "unknown"
 
 
-def _last_line(exception: Mapping[str, Any]) -> str:
-    kind, message = exception.get("type", "Exception"), exception.get("message", "")
-    return f"{kind}: {message}" if message else str(kind)
-
-
-def _frames(exception: Mapping[str, Any]) -> list[Frame]:
-    return [Frame(**frame) for frame in exception.get("frames", [])]
-
-
 def _chain_lines(exception: Mapping[str, Any]) -> Iterator[str]:
-    for key, words in (
-        ("cause", "The above exception was the direct cause of the following exception:"),
-        ("context", "During handling of the above exception, another exception occurred:"),
-    ):
+    for key, words in CHAIN:
         if exception.get(key):
             yield from _chain_lines(exception[key])
             yield ""
             yield f"  {words}"
             yield ""
-    yield from _frame_lines(_frames(exception))
+    yield from _frame_lines(frames(exception))
     if exception.get("frames_left_out"):
         yield f"  [{exception['frames_left_out']} frames in the middle are left out]"
         yield ""
-    yield from textwrap.indent(_last_line(exception), "  ").splitlines()
+    yield from textwrap.indent(last_line(exception), "  ").splitlines()
     for note in exception.get("notes", []):
         yield f"  {note}"
 
 
-def _frame_lines(frames: list[Frame]) -> Iterator[str]:
+def _frame_lines(found: list[Frame]) -> Iterator[str]:
     previous, repeats = None, 0
-    for frame in [*frames, None]:
+    for frame in [*found, None]:
         place = (frame.file, frame.line, frame.function) if frame else None
         if place == previous and frame:
             repeats += 1

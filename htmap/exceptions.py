@@ -13,6 +13,9 @@ exception is that too, so ``except TimeoutError``, ``except IndexError``, ``exce
       · CorruptEventLog
       · CorruptPack
           · InvalidOutputStatus
+      · DaemonFailed
+          · NoScheduler               (ConnectionError)
+          · SchedulerRefused          (PermissionError)
       · EmptyMap                      (ValueError)
       · ExpectedError
       · InputCannotBeLoaded
@@ -30,12 +33,11 @@ exception is that too, so ``except TimeoutError``, ``except IndexError``, ``exce
           · OutputCannotBeLoaded
       · MapComponentHeld
       · MapWasRemoved
+      · MissingPackage                (ImportError)
       · MissingSetting                (KeyError)
       · NoMapYet
-      · NoScheduler                   (ConnectionError)
       · NoSuchComponent               (IndexError)
       · OutputNotFound                (KeyError, FileNotFoundError)
-      · SchedulerRefused              (PermissionError)
       · SubmitFailed
       · TagAlreadyExists              (ValueError)
       · TagNotFound                   (KeyError)
@@ -44,7 +46,7 @@ exception is that too, so ``except TimeoutError``, ``except IndexError``, ``exce
       · UnusableDirectory
 
 A message says what happened, where, and what to do next; what it is about can be read from the
-attributes ``tag``, ``component`` and ``path``.
+attributes ``tag``, ``component`` and ``path``; of HTCondor's daemons, ``address`` and ``identity``.
 
 Examples
 --------
@@ -61,9 +63,20 @@ there is no map with the tag 'books' | books
 from __future__ import annotations
 
 import builtins
-import contextlib
-import os
-from typing import Any
+from typing import TYPE_CHECKING
+
+from htmap.component_exceptions import (
+    About,
+    HTMapException,
+    MapComponentError,
+    MapComponentHeld,
+    MapComponentLost,
+    MapComponentRemoved,
+    OutputCannotBeLoaded,
+)
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 __all__ = [
     "CannotPickle",
@@ -73,6 +86,7 @@ __all__ = [
     "CannotTransplantPython",
     "CorruptEventLog",
     "CorruptPack",
+    "DaemonFailed",
     "EmptyMap",
     "ExpectedError",
     "HTMapException",
@@ -90,6 +104,7 @@ __all__ = [
     "MapComponentRemoved",
     "MapWasRemoved",
     "MisalignedInputData",
+    "MissingPackage",
     "MissingSetting",
     "NoMapYet",
     "NoScheduler",
@@ -107,43 +122,16 @@ __all__ = [
 ]
 
 
-class HTMapException(Exception):
-    """The base of every exception of htmap.
-
-    Parameters
-    ----------
-    message : str
-        What happened, where, and what to do next.
-    tag : str, optional
-        The tag of the map that it is about.
-    component : int, optional
-        The component that it is about.
-    path : str or os.PathLike, optional
-        The file or folder that it is about.
-
-    Attributes
-    ----------
-    tag, component, path
-        As given, None where nothing was given.
-    """
-
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        tag: str | None = None,
-        component: int | None = None,
-        path: str | os.PathLike[str] | None = None,
-    ) -> None:
-        # Only the message becomes an argument: that, and __dict__, is what pickle restores.
-        super().__init__(message)
-        self.tag = tag
-        self.component = component
-        self.path = path
-
-    def __str__(self) -> str:
-        # KeyError would show the repr of its message, with quotes and escaped line ends.
-        return str(self.args[0]) if self.args else ""
+# By the name that everybody knows, also in a traceback and in a pickle.
+for _kind in (
+    HTMapException,
+    MapComponentError,
+    MapComponentHeld,
+    MapComponentLost,
+    MapComponentRemoved,
+    OutputCannotBeLoaded,
+):
+    _kind.__module__ = __name__
 
 
 class TimeoutError(HTMapException, builtins.TimeoutError):
@@ -160,94 +148,6 @@ class OutputNotFound(HTMapException, KeyError, FileNotFoundError):
 
 class ExpectedError(HTMapException):
     """The error of a component was asked for, but the component succeeded."""
-
-
-class MapComponentError(HTMapException):
-    """A component ended without a result.
-
-    Where the exception that the function raised could be brought back, it is the ``__cause__``,
-    also after a pickle.
-
-    Parameters
-    ----------
-    report : str, optional
-        The whole report, as :meth:`Map.error_reports` gives it.
-
-    Attributes
-    ----------
-    report : str
-        As given, empty where there is none.
-    """
-
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        tag: str | None = None,
-        component: int | None = None,
-        path: str | os.PathLike[str] | None = None,
-        report: str = "",
-    ) -> None:
-        super().__init__(message, tag=tag, component=component, path=path)
-        self.report = report
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Pickle leaves out what an exception was caused by.
-        import pickle
-
-        with contextlib.suppress(Exception):
-            return _with_cause, (super().__reduce__(), pickle.dumps(self.__cause__))
-        return super().__reduce__()  # type: ignore[return-value]
-
-
-def _with_cause(reduced: tuple[Any, ...], cause: bytes) -> BaseException:
-    import pickle
-
-    kind, args, attributes = reduced
-    error: BaseException = kind(*args)
-    error.__dict__.update(attributes)
-    with contextlib.suppress(Exception):  # what it needs may not be there at this end
-        error.__cause__ = pickle.loads(cause)
-    return error
-
-
-class MapComponentLost(MapComponentError):
-    """A component's job vanished together with the queue that it was in; run it again."""
-
-
-class MapComponentRemoved(MapComponentError):
-    """A component's job was removed from the queue before it finished (``condor_rm``)."""
-
-
-class OutputCannotBeLoaded(MapComponentError):
-    """A component succeeded, but its result cannot be unpickled here."""
-
-
-class MapComponentHeld(HTMapException):
-    """HTCondor holds a component's job; it waits for a person, or for a release.
-
-    Parameters
-    ----------
-    hold : ComponentHold, optional
-        The hold, with its ``code``, ``subcode`` and ``reason``.
-
-    Attributes
-    ----------
-    hold : ComponentHold
-        As given, None where nothing was given.
-    """
-
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        tag: str | None = None,
-        component: int | None = None,
-        path: str | os.PathLike[str] | None = None,
-        hold: object = None,
-    ) -> None:
-        super().__init__(message, tag=tag, component=component, path=path)
-        self.hold = hold
 
 
 class InputCannotBeLoaded(HTMapException):
@@ -331,16 +231,8 @@ class CannotPickle(HTMapException, TypeError):
         As given, empty where nothing was given.
     """
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        tag: str | None = None,
-        component: int | None = None,
-        path: str | os.PathLike[str] | None = None,
-        where: str = "",
-    ) -> None:
-        super().__init__(message, tag=tag, component=component, path=path)
+    def __init__(self, message: str = "", *, where: str = "", **about: Unpack[About]) -> None:
+        super().__init__(message, **about)
         self.where = where
 
 
@@ -362,6 +254,10 @@ class InvalidSettings(HTMapException, ValueError):
     """A settings file cannot be read, or a setting has a value of the wrong type."""
 
 
+class MissingPackage(HTMapException, ImportError):  # type: ignore[misc] # of what path may be
+    """What was asked for needs a package that is not installed."""
+
+
 class MissingSetting(HTMapException, KeyError):
     """There is no setting of this name."""
 
@@ -374,11 +270,40 @@ class CannotTransplantPython(HTMapException):
     """The Python in use cannot be copied to another machine."""
 
 
-class NoScheduler(HTMapException, ConnectionError):
+class DaemonFailed(HTMapException):
+    """A schedd or collector of HTCondor's did not do what it was asked.
+
+    Parameters
+    ----------
+    address : str, optional
+        Where it was asked, ``host:port``.
+    identity : str, optional
+        As whom, such as ``alice@site.example``.
+
+    Attributes
+    ----------
+    address, identity
+        As given, None where nothing was given.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        address: str | None = None,
+        identity: str | None = None,
+        **about: Unpack[About],
+    ) -> None:
+        super().__init__(message, **about)
+        self.address = address
+        self.identity = identity
+
+
+class NoScheduler(DaemonFailed, ConnectionError):
     """No HTCondor schedd was found, or the one that was found does not answer."""
 
 
-class SchedulerRefused(HTMapException, PermissionError):
+class SchedulerRefused(DaemonFailed, PermissionError):
     """The schedd answered, but does not accept who is asking or what was asked."""
 
 

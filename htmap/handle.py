@@ -1,4 +1,4 @@
-"""What every part of a map's handle rests on: its state, waiting, and its failures."""
+"""What every part of a map's handle rests on: its state, and waiting."""
 
 from __future__ import annotations
 
@@ -6,32 +6,30 @@ import contextlib
 import logging
 import operator
 import time
+import warnings
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 
 from htmap.display.summaries import one_line
-from htmap.errors import ComponentError
 from htmap.exceptions import (
     CorruptEventLog,
     CorruptPack,
     HTMapException,
-    MapComponentError,
     MapComponentHeld,
-    MapComponentLost,
-    MapComponentRemoved,
     MapWasRemoved,
     NoSuchComponent,
     OutputNotFound,
     TimeoutError,
 )
-from htmap.pool import queue
+from htmap.pool import bringing_home, queue
 from htmap.pool.tracker import Tracker
 from htmap.pool.watch import Watch
 from htmap.statuses import ComponentStatus
-from htmap.store import outputs
 from htmap.store.folder import MapFolder
-from htmap.store.state import Ending, State
+from htmap.store.looks import Looks
+from htmap.store.reading import Reading
+from htmap.store.state import State
 
 logger = logging.getLogger(__name__)
 
@@ -45,12 +43,6 @@ _SILENCE, _LONGEST_SILENCE = 30.0, 600.0
 _GLANCE = 5.0
 # Seconds after which a schedd that could not clear a doubt about it is asked again.
 _DOUBT = 1.0
-
-
-_FAILURES: dict[ComponentStatus, type[MapComponentError]] = {
-    ComponentStatus.LOST: MapComponentLost,
-    ComponentStatus.REMOVED: MapComponentRemoved,
-}
 
 
 def seconds(timeout: float | timedelta) -> float:
@@ -85,17 +77,34 @@ class News:
     def wait(self, timeout: float | None = None) -> bool:
         """Return when there may be news, or the time is over; tell whether a file has changed."""
         longest = min(_GLANCE, self._silence)
+        due = bringing_home.due_in(map_._tracker for map_ in self._maps)
+        longest = longest if due is None else min(longest, due)
         changed = self._watch.wait(longest if timeout is None else min(timeout, longest))
+        if due is not None:
+            look_at(self._maps)
         now = time.monotonic()
         if changed:
             self._silence = _SILENCE
             self._quiet_since = now
         elif now - self._quiet_since >= self._silence:
             for map_ in self._maps:
-                map_._ask_queue()
+                if not map_._tracker.is_apart:
+                    map_._ask_queue()
             self._silence = min(2 * self._silence, _LONGEST_SILENCE)
             self._quiet_since = time.monotonic()
         return changed
+
+
+def look_at(maps: Iterable[MapHandle]) -> None:
+    """See what has become of maps whose schedd does not see their files, by one question for all.
+
+    For other maps, and where somebody has just looked, nothing is done: reading is enough. A schedd
+    that cannot be had is told by a warning; what was known is known.
+    """
+    try:
+        bringing_home.look(map_._tracker for map_ in maps)
+    except (HTMapException, OSError) as error:
+        warnings.warn(f"what is known of maps is not the latest: {error}", stacklevel=4)
 
 
 class MapHandle:
@@ -142,7 +151,15 @@ class MapHandle:
         """
         state = self._read_log()
         now = time.monotonic()
-        if state.unfinished and now >= self._next_doubt:
+        if self._tracker.is_apart:
+            if now >= self._next_doubt and self._tracker.has_lost_events:
+                self._next_doubt = now + _DOUBT
+                Looks(self._folder.looks).expect()
+            look_at([self])
+            self._read_log()
+        elif self._tracker.has_spooled:
+            look_at([self])  # what is still in the spool may go
+        elif state.unfinished and now >= self._next_doubt:
             has_lost_events = self._tracker.has_lost_events
             if has_lost_events or self._tracker.may_be_lost():
                 self._next_doubt = now + _DOUBT
@@ -205,7 +222,7 @@ class MapHandle:
         """
         if not self._tracker.state.unfinished:
             return
-        before = self._tracker.state.codes()
+        before = bytes(self._tracker.state.codes)
         try:
             present = queue.jobs_of(self._folder.map_id)
         except HTMapException as error:
@@ -241,8 +258,17 @@ class MapHandle:
             )
         return index
 
-    def _wait_for(self, index: int, timeout: Timeout) -> ComponentStatus:
-        """Wait until a component has come to an end, or is held."""
+    def _wait_for(
+        self, index: int, timeout: Timeout, reading: Reading | None = None
+    ) -> ComponentStatus:
+        """Wait until a component has come to an end, or is held.
+
+        One that has ended together with what is being read is not looked at anew.
+        """
+        if reading is not None and reading.is_at(*self._tracker.run_and_job(index)):
+            status = self._tracker.state[index]
+            if status.is_final:
+                return status
 
         def ready(state: State) -> bool:
             return state[index].is_final or state[index] is ComponentStatus.HELD
@@ -258,55 +284,8 @@ class MapHandle:
             )
         return self._tracker.state[index]
 
-    def _error(self, component: int) -> ComponentError:
-        run, job = self._tracker.run_and_job(component)
-        report, damage = None, ""
-        try:
-            report = outputs.read_report(run.output(job), component, self.tag)
-        except CorruptPack as error:
-            if self._had_output(component):
-                damage = str(error)
-        if report is not None:
-            return ComponentError.from_report(self, component, report)
-        ending = self._tracker.state.endings.get(component, Ending())
-        return ComponentError.from_ending(
-            self, component, *ending, outputs.read_text(run.stderr(job)), damage
-        )
-
-    def _had_output(self, component: int) -> bool:
-        """Tell whether a component's job has brought an output pack, be it damaged or gone by now.
-
-        One that ends by itself does, unless Python could not start or was killed.
-        """
-        run, job = self._tracker.run_and_job(component)
-        ending = self._tracker.state.endings.get(component, Ending())
-        ended = self._tracker.state[component] is ComponentStatus.ERRORED
-        return ended and (run.output(job).exists() or not (ending.exit_code or ending.signal))
-
-    def _failure(self, component: int) -> HTMapException:
-        run, job = self._tracker.run_and_job(component)
-        try:
-            outputs.read_report(run.output(job), component, self.tag)
-        except CorruptPack as damage:
-            if self._had_output(component):
-                return damage
-        error = self._error(component)
-        status = self._tracker.state[component]
-        advice = f"Run it again with Map.rerun([{component}])"
-        if status is ComponentStatus.LOST:
-            advice += ', or all that are lost with Map.rerun("LOST")'
-        failure = _FAILURES.get(status, MapComponentError)(
-            f"component {component} of the map {self.tag!r} ended without a result: "
-            f"{error.exception_msg}\n\n{error.report()}\n\n{advice}",
-            tag=self.tag,
-            component=component,
-            report=error.report(),
-        )
-        failure.__cause__ = outputs.read_exception(run.output(job), component)
-        return failure
-
     def _held(self, component: int) -> MapComponentHeld:
-        hold = self._tracker.state.holds[component]
+        hold = self._tracker.state.hold_of(component)
         return MapComponentHeld(
             f"component {component} of the map {self.tag!r} is held by HTCondor: {hold.reason} "
             f"(code {hold.code}, subcode {hold.subcode}). Mend the cause and call Map.release(), "

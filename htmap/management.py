@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from htmap import recovery
 from htmap.display import records
-from htmap.display.tables import Row, status_table
+from htmap.display.pages import StatusTable
+from htmap.display.tables import Row
 from htmap.exceptions import (
     CorruptEventLog,
     CorruptPack,
@@ -15,6 +16,7 @@ from htmap.exceptions import (
     MapWasRemoved,
     TagNotFound,
 )
+from htmap.handle import look_at
 from htmap.maps import Map
 from htmap.recovery import get_tags
 from htmap.store import claims
@@ -38,9 +40,9 @@ def load_maps(pattern: str | None = None) -> tuple[Map, ...]:
     A map whose files are damaged is left out, with a warning that names the file.
     """
     maps = []
-    for tag in get_tags(pattern):
+    for tag in get_tags(pattern):  # which settles what was left unfinished
         try:
-            maps.append(Map.load(tag))
+            maps.append(Map._load(tag))
         except (TagNotFound, MapWasRemoved):
             continue  # removed by another process since the tags were listed
         except CorruptPack as error:
@@ -147,6 +149,8 @@ def status(
 ) -> str:
     """Return a table of maps: how many components have each status, and what they used.
 
+    It is a str; as the last line of a notebook's cell it is shown as a page, with a bar for each.
+
     Parameters
     ----------
     maps : iterable of Map, optional
@@ -164,7 +168,7 @@ def status(
     Tag      HELD  ERRORED  IDLE  RUNNING  COMPLETED  Local Data  Max Memory  Max Runtime  ...
     doubles   0       0      0       0         3       182.4 KB    15.0 MB      0:00:00    ...
     """
-    return status_table(_rows(maps, include_meta), include_state)
+    return StatusTable.of(_rows(maps, include_meta), include_state)
 
 
 def status_json(
@@ -225,10 +229,11 @@ def summaries(
         Is given the tag of a map that is damaged, and the error.
     """
     rows = []
+    maps = list(maps)
+    look_at(maps)
     for map_ in maps:
         try:
-            meta = map_._meta() if include_meta else None
-            rows.append(Row(map_.tag, map_.is_transient, map_._counts(), meta))
+            rows.append(map_._row(include_meta))
         except MapWasRemoved:
             continue
         except (CorruptEventLog, CorruptPack) as error:

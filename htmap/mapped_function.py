@@ -8,7 +8,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from htmap import mapping
 from htmap.maps import Map
-from htmap.options import MapOptions
+from htmap.options import Chunksize, MapOptions
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -49,10 +49,15 @@ class MappedFunction(Generic[P, R]):
         return MapOptions.merge(map_options, self.map_options)
 
     def map(
-        self, args: Iterable[Any], tag: str | None = None, map_options: MapOptions | None = None
+        self,
+        args: Iterable[Any],
+        tag: str | None = None,
+        map_options: MapOptions | None = None,
+        chunksize: Chunksize | None = None,
     ) -> Map:
         """As :func:`htmap.map` with this function; the options are merged, these first."""
-        return mapping.map(self.func, args, self._options(map_options), tag)
+        options = self._options(map_options)
+        return mapping.map(self.func, args, options, tag, chunksize=chunksize)
 
     def starmap(
         self,
@@ -60,15 +65,20 @@ class MappedFunction(Generic[P, R]):
         kwargs: Iterable[Mapping[str, Any]] | None = None,
         tag: str | None = None,
         map_options: MapOptions | None = None,
+        chunksize: Chunksize | None = None,
     ) -> Map:
         """As :func:`htmap.starmap` with this function; the options are merged, these first."""
-        return mapping.starmap(self.func, args, kwargs, self._options(map_options), tag)
+        options = self._options(map_options)
+        return mapping.starmap(self.func, args, kwargs, options, tag, chunksize=chunksize)
 
     def build_map(
-        self, tag: str | None = None, map_options: MapOptions | None = None
+        self,
+        tag: str | None = None,
+        map_options: MapOptions | None = None,
+        chunksize: Chunksize | None = None,
     ) -> mapping.MapBuilder:
         """As :func:`htmap.build_map` with this function; the options are merged, these first."""
-        return mapping.build_map(self.func, self._options(map_options), tag)
+        return mapping.build_map(self.func, self._options(map_options), tag, chunksize)
 
 
 @overload

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import operator
 import sys
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any
 
 from htmap import delivery, recovery, tags
+from htmap.display.bars import progress_bar
 from htmap.exceptions import CorruptPack, EmptyMap, HTMapException, NoMapYet, TagNotFound
 from htmap.maps import Map
-from htmap.options import MapOptions
+from htmap.options import Chunksize, MapOptions
+from htmap.pool import file_system
+from htmap.pool.schedd import is_local
 from htmap.resources import RESOURCES
 from htmap.sending import Sending
 from htmap.settings import settings
-from htmap.store import claims, history
+from htmap.store import claims, history, timings
 from htmap.store.directory import open_root, writing
-from htmap.store.folder import MapFolder, Run
-from htmap.store.inputs import Arguments, write_function, write_inputs
+from htmap.store.folder import MapFolder
+from htmap.store.input_packs import write_inputs
+from htmap.store.inputs import Arguments, write_function
 from htmap.store.journal import Intent
-from htmap.submission import submit_run, write_run
+from htmap.store.run import Run
+from htmap.submission import sizes_for, submit_run, write_run
+
+# Seconds after which a bar shows how many inputs have been written.
+_BAR_SECONDS = 0.5
 
 
 def map(
@@ -31,6 +40,7 @@ def map(
     map_options: MapOptions | None = None,
     tag: str | None = None,
     quiet: bool = False,
+    chunksize: Chunksize | None = None,
 ) -> Map:
     """Run ``func(x)`` for each ``x`` of ``args`` as HTCondor jobs.
 
@@ -39,15 +49,21 @@ def map(
     func : callable
         Takes one positional argument.
     args : iterable
-        One item a component; consumed once. An endless one goes on until Ctrl-C, which leaves
-        nothing behind.
+        One item a component; consumed once, and written while it comes, so that it may be larger
+        than the memory. An endless one goes on until Ctrl-C, which leaves nothing behind.
     map_options : MapOptions, optional
         What the jobs ask of HTCondor.
     tag : str, optional
         The map's name. Without one it gets a random name and is transient: :func:`htmap.clean`
         removes it.
     quiet : bool
-        Whether not to print the map's tag in an interactive session.
+        Whether not to print the map's tag in an interactive session, nor to draw a bar when making
+        the map takes longer than half a second.
+    chunksize : int or "auto", optional
+        How many components run in one job, one after another, as in
+        :meth:`concurrent.futures.Executor.map`; what the options say by default, which is 1 where
+        they say nothing. "auto" lets htmap choose, by how long components of the function took in
+        earlier maps: ``print(m.chunking)`` tells what, and why.
 
     Returns
     -------
@@ -76,7 +92,8 @@ def map(
     >>> list(m)  # doctest: +SKIP
     [0, 2, 4, 6, 8, 10, 12, 14, 16, 18]
     """
-    return create_map(tag, func, (((arg,), {}) for arg in args), map_options, quiet)
+    inputs: Iterator[Arguments] = (((arg,), {}) for arg in args)
+    return create_map(tag, func, inputs, map_options, quiet, chunksize, _length(args))
 
 
 def starmap(
@@ -86,6 +103,7 @@ def starmap(
     map_options: MapOptions | None = None,
     tag: str | None = None,
     quiet: bool = False,
+    chunksize: Chunksize | None = None,
 ) -> Map:
     """Run ``func(*a, **k)`` for each pair of ``args`` and ``kwargs`` as HTCondor jobs.
 
@@ -95,7 +113,7 @@ def starmap(
         Positional arguments, one tuple a component.
     kwargs : iterable of dict, optional
         Keyword arguments, one dict a component. The shorter of the two is filled up with nothing.
-    func, map_options, tag, quiet
+    func, map_options, tag, quiet, chunksize
         As in :func:`map`, which also says what is raised.
 
     Examples
@@ -108,7 +126,8 @@ def starmap(
         () if args is None else args, () if kwargs is None else kwargs, fillvalue=()
     )
     components = ((tuple(a), dict(k)) for a, k in pairs)
-    return create_map(tag, func, components, map_options, quiet)
+    expected = max(_length(args), _length(kwargs))
+    return create_map(tag, func, components, map_options, quiet, chunksize, expected)
 
 
 class MapBuilder:
@@ -119,8 +138,10 @@ class MapBuilder:
         func: Callable[..., Any],
         map_options: MapOptions | None = None,
         tag: str | None = None,
+        chunksize: Chunksize | None = None,
     ) -> None:
         self._func = func
+        self._chunksize = chunksize
         self._map_options = map_options
         self._tag = tag
         self._map: Map | None = None
@@ -147,7 +168,14 @@ class MapBuilder:
     ) -> None:
         if kind is None:
             components = zip(self.args, self.kwargs, strict=True)
-            self._map = create_map(self._tag, self._func, components, self._map_options)
+            self._map = create_map(
+                self._tag,
+                self._func,
+                components,
+                self._map_options,
+                chunksize=self._chunksize,
+                expected=len(self),
+            )
 
     @property
     def map(self) -> Map:
@@ -168,7 +196,10 @@ class MapBuilder:
 
 
 def build_map(
-    func: Callable[..., Any], map_options: MapOptions | None = None, tag: str | None = None
+    func: Callable[..., Any],
+    map_options: MapOptions | None = None,
+    tag: str | None = None,
+    chunksize: Chunksize | None = None,
 ) -> MapBuilder:
     """Return a context manager in which each call adds a component; its end makes the map.
 
@@ -176,7 +207,7 @@ def build_map(
 
     Parameters
     ----------
-    func, map_options, tag
+    func, map_options, tag, chunksize
         As in :func:`map`.
 
     Examples
@@ -187,7 +218,7 @@ def build_map(
     >>> list(power.map)  # doctest: +SKIP
     [1, 2, 4]
     """
-    return MapBuilder(func, map_options, tag)
+    return MapBuilder(func, map_options, tag, chunksize)
 
 
 def create_map(
@@ -196,25 +227,28 @@ def create_map(
     args_and_kwargs: Iterable[Arguments],
     map_options: MapOptions | None = None,
     quiet: bool = False,
+    chunksize: Chunksize | None = None,
+    expected: int = 0,
 ) -> Map:
     """Make a map from pairs of positional and keyword arguments.
 
-    The one path behind all ways of making a map, with parameters as in :func:`map`.
+    The one path behind all ways of making a map, with parameters as in :func:`map`, and
+    ``expected``, about how many components there will be, as far as that is known.
     """
+    given = MapOptions(chunksize=chunksize)
     transient = tag is None
     tag = tags.validate(_free_random_tag() if tag is None else tag)
     with contextlib.suppress(TagNotFound):
         with contextlib.suppress(CorruptPack):  # taken nevertheless
             recovery.find(tag)
         raise claims.taken(tag)
-    # Not `map_options or`: options that are only files are empty as a mapping.
-    given = MapOptions() if map_options is None else map_options
-    options = MapOptions.merge(
-        given, MapOptions(**settings["MAP_OPTIONS"]), _marks_of_defaults(given)
-    )
+    if map_options is not None:
+        given = MapOptions.merge(given, map_options)
+    options = MapOptions.merge(given, _defaults(), _marks_of_defaults(given))
     method = options.delivery_method or str(settings["DELIVERY_METHOD"])
     delivery.check(method)  # an unknown one is refused before anything is written
     open_root()
+    must_spool = file_system.is_apart()  # a schedd that is not there is told of at once
     folder = MapFolder(uuid.uuid4().hex)
     intent = Intent("create", folder.map_id, tag)
     try:
@@ -225,16 +259,26 @@ def create_map(
         delivered = delivery.deliver(method, tag, folder.path)
         options = MapOptions.merge(options, delivered.options)
         write_function(folder.function, func)
-        sending = Sending(folder, options)
-        with sending.departures(args_and_kwargs) as inputs:
-            count = write_inputs(run_folder / "inputs", inputs)
+        function = timings.fingerprint(func)
+        sizes = sizes_for(options, function)
+        sending = Sending(folder, options, must_spool)
+        shown = _is_interactive() and not quiet
+        has_bar = not quiet and (shown or (sys.stderr is not None and sys.stderr.isatty()))
+        with (
+            sending.departures(args_and_kwargs) as inputs,
+            progress_bar(f"making {tag}", expected or None, has_bar, _BAR_SECONDS) as bar,
+        ):
+            chunks, packs = write_inputs(
+                run_folder / "inputs", bar.counting(inputs), sending.alike, sizes, expected
+            )
+        count = chunks.items
         if not count:
             raise EmptyMap(f"the map {tag!r} has no inputs: a map needs at least one", tag=tag)
-        run = Run(run_folder, number, range(count))
-        write_run(run, sending.applied(options.resolve(count), count), delivered.command)
+        run = Run(run_folder, number, range(count), chunks, packs, must_spool)
+        write_run(run, sending.applied(options.resolve(count), count), delivered.command, sizes)
         with writing():
             folder.set_transient(transient)
-            folder.write_about(count)
+            folder.write_about(count, function)
             claims.claim(tag, folder.map_id)
         submit_run(folder, run, tag)
     except BaseException as error:
@@ -245,9 +289,29 @@ def create_map(
         raise
     intent.end()
     history.write(f"map {tag}: made with {count} components")
-    if _is_interactive() and not quiet:
+    if shown:
         print(f"Created map {tag} with {count} components")  # noqa: T201 - asked for by `quiet`
     return Map(tag, folder.map_id)
+
+
+def _length(items: Iterable[Any] | None) -> int:
+    """Return about how many items there are, 0 if that is not known."""
+    try:
+        return 0 if items is None else operator.length_hint(items)
+    except Exception:  # whatever an iterable of the user's says of its length, it has items
+        return 0
+
+
+def _defaults() -> MapOptions:
+    """Return the options that every map starts from.
+
+    To keep slots for a next job is for one's own machine: a site has other users, and a schedd of
+    25.14.1 forgets slots that it keeps, which then are nobody's until a lease is over.
+    """
+    options = MapOptions(**settings["MAP_OPTIONS"])
+    if settings.is_default("MAP_OPTIONS.keep_claim_idle") and not is_local():
+        del options["keep_claim_idle"]
+    return options
 
 
 def _marks_of_defaults(given: MapOptions) -> MapOptions:

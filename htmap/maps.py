@@ -4,29 +4,35 @@ from __future__ import annotations
 
 import functools
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from htmap import analysis, recovery
 from htmap.actions import MapActions
 from htmap.analysis import Analysis
+from htmap.chunking import Chunking
 from htmap.display.bars import progress_bar
 from htmap.display.summaries import one_line
-from htmap.display.tables import Meta, hold_table
-from htmap.errors import ComponentError
+from htmap.display.tables import Meta, Row, hold_table
 from htmap.handle import Timeout
 from htmap.output_files import MapOutputFiles
 from htmap.results import MapResults
 from htmap.statuses import ComponentStatus
-from htmap.store.state import ComponentHold, State
+from htmap.store.state import State
+from htmap.store.told import ComponentHold
 from htmap.streams import MapStdErr, MapStdOut
+
+if TYPE_CHECKING:
+    import pandas
+
+    from htmap.plots import MapPlots
 
 _known: weakref.WeakValueDictionary[str, Map] = weakref.WeakValueDictionary()
 
 
 @functools.total_ordering
-class Map(MapActions, MapResults, Sequence[Any]):
+class Map(MapActions, MapResults):
     """The handle on a map: a function, its inputs, and what became of each.
 
     Made by :func:`htmap.map` and its like, or from its tag by :meth:`load`. What it tells is read
@@ -60,7 +66,12 @@ class Map(MapActions, MapResults, Sequence[Any]):
         TagNotFound
             If there is no such map.
         """
-        map_id = recovery.find(tag)
+        recovery.settle()
+        return cls._load(tag)
+
+    @classmethod
+    def _load(cls, tag: str) -> Map:
+        map_id = recovery.find_settled(tag)
         known = _known.get(map_id)
         if known is not None and known.exists:
             known.tag = tag
@@ -70,12 +81,18 @@ class Map(MapActions, MapResults, Sequence[Any]):
     def __repr__(self) -> str:
         return f"Map(tag = {self.tag})"
 
+    def _ipython_display_(self) -> None:
+        from htmap import notebook
+
+        notebook.display_in_notebook(self)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any] | None:
+        from htmap import notebook
+
+        return notebook.mimebundle(self)
+
     def __lt__(self, other: object) -> bool:
         return self.tag < other.tag if isinstance(other, Map) else NotImplemented
-
-    def __contains__(self, component: object) -> bool:
-        """Tell whether there is a component of this number."""
-        return isinstance(component, int) and 0 <= component < len(self)
 
     @property
     def components(self) -> tuple[int, ...]:
@@ -151,7 +168,7 @@ class Map(MapActions, MapResults, Sequence[Any]):
         timeout : float or timedelta, optional
             Seconds to wait at most; for ever if None.
         show_progress_bar : bool
-            Whether to draw a bar on standard error.
+            Whether to draw a bar on standard error, where that is a terminal, or in a notebook.
         holds_ok, errors_ok : bool
             Whether components that are held, or that ended without a result, count as done.
 
@@ -164,27 +181,19 @@ class Map(MapActions, MapResults, Sequence[Any]):
         """
 
         def ready(state: State) -> bool:
-            done = state.count(ComponentStatus.COMPLETED)
-            failures = [s for s in ComponentStatus if s.is_failure and state.count(s)]
-            if failures and not errors_ok:
-                raise self._failure(min(state.with_status(status)[0] for status in failures))
-            done += sum(map(state.count, failures))
-            if state.count(ComponentStatus.HELD):
-                if not holds_ok:
-                    raise self._held(state.with_status(ComponentStatus.HELD)[0])
-                done += state.count(ComponentStatus.HELD)
+            done = self._done(state, holds_ok, errors_ok)
             bar.show(done)
             return done == len(state)
 
         with progress_bar(self.tag, len(self), show_progress_bar) as bar:
             self._wait_until(ready, timeout, "the last component")
 
-    # ---- holds and failures -----------------------------------------------------------------
+    # ---- holds ------------------------------------------------------------------------------
 
     @property
     def holds(self) -> dict[int, ComponentHold]:
         """The components that are held now, each with code, subcode and reason."""
-        return dict(self._refresh().holds)
+        return self._refresh().holds
 
     def hold_report(self) -> str:
         """Return a table of the components that are held now, with code, subcode and reason.
@@ -197,20 +206,99 @@ class Map(MapActions, MapResults, Sequence[Any]):
         """
         return hold_table(self._refresh().holds)
 
-    def _failed(self) -> list[int]:
-        state = self._refresh()
-        failed = (status for status in ComponentStatus if status.is_failure)
-        return sorted(i for status in failed for i in state.with_status(status))
+    @property
+    def chunking(self) -> Chunking:
+        """How the components were divided into jobs when the map was made, and why.
+
+        Examples
+        --------
+        >>> print(m.chunking)  # doctest: +SKIP
+        10 components in 4 jobs of 1 to 3: chunksize is "auto"; the pool has 2 slots; ...
+        """
+        self._refresh()
+        run = self._tracker.state.runs[0]
+        about = run.submit["chunking"]
+        sizes = [size for size, _ in run.chunks.groups]
+        return Chunking(
+            about["chunksize"], len(self), run.jobs, min(sizes), max(sizes), about["why"]
+        )
+
+    # ---- as a table and in pictures ----------------------------------------------------------
+
+    def to_dataframe(
+        self, inputs: bool = True, results: bool = True, expand: bool = False
+    ) -> pandas.DataFrame:
+        """Return a table of the components as they are now, without waiting.
+
+        Parameters
+        ----------
+        inputs : bool
+            Whether to load what each component was given, a column for each parameter.
+        results : bool
+            Whether to load what each component returned; large results need not be.
+        expand : bool
+            Whether results that are dicts become columns, one for each key.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each component; the index, named ``component``, has their numbers.
+
+        Notes
+        -----
+        After the inputs come these columns:
+
+        - ``result`` (object): what it returned; None or NaN where it has not.
+        - ``status`` (str)
+        - ``error`` (str or None): why there is no result: the exception's type and message, the
+          reason of a hold; or why its input or result cannot be read, which loses no more than
+          that.
+        - ``host`` (str or None): the machine that its job ran on last.
+        - ``submitted``, ``started``, ``ended`` (datetime64 in UTC): when its latest job was put
+          into the queue, when the last execution of that began (NaT while it waits) and when it
+          left the queue, to the second (NaT before that). Components that share a job share these.
+        - ``runtime``, ``cpu`` (float): seconds by the clock and of processor time that the
+          component itself took, as its node measured it. Of one whose process was killed it is its
+          job's; NaN where it shared that with others, and before the end.
+        - ``memory`` (float): the most memory in MB that its job was seen to use; NaN until
+          HTCondor has looked.
+        - ``attempts`` (int): how often a job of it was started, reruns and all.
+
+        An input of the same name as one of these, or ``component``, gets ``input_`` in front of
+        its name; a key of results that is taken gets ``result_``. Positional arguments have the
+        names of the function's parameters, or ``arg0``, ``arg1`` ... where the function cannot be
+        loaded here.
+
+        Raises
+        ------
+        MissingPackage
+            If pandas is not installed (an ImportError).
+
+        Examples
+        --------
+        >>> m = htmap.grid(area, width=[1, 2], height=[3, 4])  # doctest: +SKIP
+        >>> m.to_dataframe()[["width", "height", "result"]]  # doctest: +SKIP
+                   width  height  result
+        component
+        0              1       3       3
+        1              1       4       4
+        2              2       3       6
+        3              2       4       8
+        """
+        from htmap.dataframe import dataframe
+
+        return dataframe(self, inputs, results, expand)
 
     @property
-    def errors(self) -> dict[int, ComponentError]:
-        """The components that have failed so far, each with what is known of it."""
-        return {component: self._error(component) for component in self._failed()}
+    def plot(self) -> MapPlots:
+        """Pictures of the map: ``m.plot()`` draws all, ``m.plot.timeline()`` and its like one.
 
-    def error_reports(self) -> Iterator[str]:
-        """Yield the report of each component that has failed so far."""
-        for component in self._failed():
-            yield self._error(component).report()
+        See :class:`htmap.plots.MapPlots`.
+        """
+        from htmap.plots import MapPlots
+
+        self._refresh()
+        return MapPlots(self)
 
     # ---- what jobs used and wrote -----------------------------------------------------------
 
@@ -226,9 +314,9 @@ class Map(MapActions, MapResults, Sequence[Any]):
     def runtime(self) -> list[timedelta]:
         """The CPU time, user and system, of the last execution of each component.
 
-        It is 0 until the component has ended, and in whole seconds as of HTCondor's last look at
-        the job: one that took a few seconds may have 0. Components that share a job have an equal
-        part of its time.
+        It is 0 until the component has ended. That of components that share a job is measured
+        there; that of one with a job of its own is in whole seconds as of HTCondor's last look at
+        the job: one that took a few seconds may have 0.
         """
         return [timedelta(seconds=seconds) for seconds in self._refresh().cpu]
 
@@ -239,16 +327,22 @@ class Map(MapActions, MapResults, Sequence[Any]):
         They are counted when there is news of the map, and else remembered.
         """
         self._refresh()
+        return self._size()
+
+    def _size(self) -> int:
         mark = self._tracker.mark
         if self._measured is None or self._measured[0] != mark:
             self._measured = mark, self._folder.size()
         return self._measured[1]
 
-    def _meta(self) -> Meta:
-        """Return what tables say of what the map takes and used."""
-        local_data, state = self.local_data, self._tracker.state
-        memory = max(state.memory) * 1024 * 1024
-        return Meta(local_data, memory, max(state.cpu), sum(state.cpu))
+    def _row(self, include_meta: bool) -> Row:
+        """Return what tables say of the map."""
+        counts, meta = self._counts(), None
+        if include_meta:
+            state = self._tracker.state
+            memory = max(state.memory) * 1024 * 1024
+            meta = Meta(self._size(), memory, max(state.cpu), sum(state.cpu))
+        return Row(self.tag, self._folder.is_transient, counts, meta)
 
     @property
     def stdout(self) -> MapStdOut:

@@ -4,53 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import operator
 import os
 import re
 from collections import UserDict
 from collections.abc import Iterable, Iterator, Mapping
 from numbers import Real
-from typing import Any
+from typing import Any, Literal
 
-from htmap.exceptions import InvalidMapOption, MisalignedInputData, ReservedOptionKeyword
+from htmap import option_names
+from htmap.exceptions import InvalidMapOption, MisalignedInputData
 from htmap.file_options import absolute, destinations, files_of
 
-__all__ = ["MapOptions", "ResolvedOptions"]
+__all__ = ["Chunksize", "MapOptions", "ResolvedOptions", "checked_chunksize"]
 
-# What htmap says itself, in all of condor_submit's names for it and as attributes of the job.
-_RESERVED = {
-    word: reason
-    for reason, words in {
-        "htmap's own runner is what each job runs": """
-            args arguments arguments2 cmd executable jobuniverse remote_initialdir shell
-            transfer_executable transferexecutable universe""",
-        "htmap keeps what a component prints; Map.stdout and Map.stderr have it": """
-            err error out output stderr stdout transfer_error transfer_output""",
-        "the files of a map have their places in its folder": """
-            initial_dir initialdir iwd job_iwd log log_xml output_destination output_directory
-            outputdestination userlog userlogusexml""",
-        "htmap says what is transferred; give inputs as fixed_input_files or input_files": """
-            output_remaps preserve_relative_paths preserverelativepaths should_transfer_files
-            shouldtransferfiles transfer_files transfer_input_files transfer_output_files
-            transfer_output_remaps transferinput transferinputfiles transferoutput
-            transferinputremaps transferoutputfiles transferoutputremaps when_to_transfer_output
-            whentotransferoutput""",
-        "the name of the batch is the map's tag": "batch_name jobbatchname",
-        "htmap finds its jobs by it": """
-            component htmapid htmapoutputs htmaprun inputarrivals ishtmapjob lognotes
-            moreinputfiles outputdestinations promisedoutputs
-            submit_event_notes submit_event_user_notes submiteventnotes
-            submiteventusernotes""",
-        "it is a word of HTCondor's submit language": """
-            cluster clusterid dollar elif else endif if include item itemindex node process procid
-            queue row step use warning""",
-    }.items()
-    for word in words.split()
-}
-_OURS = re.compile(r"option\d+")
-# Commands that htmap has defaults for, in their other spelling: with both, one would be ignored.
-_SAME = {f"request{what}": f"request_{what}" for what in ("cpus", "memory", "disk", "gpus")}
-_NAME = re.compile(r"[a-z_][a-z0-9_]*")
-_CUSTOM = re.compile(r"(?:\+|my\.)+")
+#: How many components share a job: a number, or "auto".
+Chunksize = int | Literal["auto"]
+
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -84,6 +54,17 @@ class ResolvedOptions:
     fixed_output_remaps: dict[str, str] = dataclasses.field(default_factory=dict)
     output_remaps: list[dict[str, str]] | None = None
 
+    def alike(self, component: int) -> object:
+        """Return what differs between components: those for which it is equal may share a job."""
+        return (
+            [values[component] for values in self.per_component.values()],
+            None if self.input_files is None else self.input_files[component],
+            # The files of several components would go to the same place.
+            component
+            if self.fixed_output_remaps or self.output_remaps is not None or _streams(self.fixed)
+            else None,
+        )
+
 
 class MapOptions(UserDict[str, Any]):
     """What HTCondor is asked for on behalf of a map.
@@ -109,6 +90,10 @@ class MapOptions(UserDict[str, Any]):
     delivery_method : str, optional
         How Python reaches the execute nodes for this map: the name of a delivery method, instead
         of the one in the settings.
+    chunksize : int or "auto", optional
+        How many components run in one job, one after another; 1 if nothing else is said.
+        Components of different options or input files never share a job, nor do those whose
+        output files go somewhere else, or whose output HTCondor sends while they write it.
     **kwargs
         Submit commands. Upper and lower case mean the same.
 
@@ -141,6 +126,7 @@ class MapOptions(UserDict[str, Any]):
         | None = None,
         custom_options: Mapping[str, Any] | None = None,
         delivery_method: str | None = None,
+        chunksize: Chunksize | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__()
@@ -150,6 +136,7 @@ class MapOptions(UserDict[str, Any]):
                 "method: one holds for the whole map"
             )
         self.delivery_method = delivery_method
+        self.chunksize = None if chunksize is None else checked_chunksize(chunksize)
         self.fixed_input_files = () if fixed_input_files is None else files_of(fixed_input_files)
         if isinstance(input_files, (str, bytes, os.PathLike, Mapping)):
             raise InvalidMapOption(
@@ -168,7 +155,7 @@ class MapOptions(UserDict[str, Any]):
             self[f"MY.{name}"] = value
 
     def __setitem__(self, name: str, value: Any) -> None:
-        name = _checked_name(name)
+        name = option_names.checked(name)
         text = _text(value)
         if text is not None:
             self.data[name] = _checked_text(text, f"the map option {name!r}")
@@ -176,13 +163,30 @@ class MapOptions(UserDict[str, Any]):
             self.data[name] = _repeatable(value, name)
 
     def __getitem__(self, name: str) -> Any:
-        return self.data[_name(name)]
+        return self.data[option_names.normal(name)]
 
     def __delitem__(self, name: str) -> None:
-        del self.data[_name(name)]
+        del self.data[option_names.normal(name)]
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and _name(name) in self.data
+        return isinstance(name, str) and option_names.normal(name) in self.data
+
+    def alike(self) -> Iterator[object]:
+        """Yield, for one component after another, what differs; without end.
+
+        Components may share a job if it is equal for them. Values that are missing, or too many,
+        are for :meth:`resolve` to tell.
+        """
+        columns = [value for value in self.data.values() if not isinstance(value, str)]
+        if self.input_files is not None:
+            columns.append(self.input_files)
+        if self.output_remaps or _streams(self.data):
+            # The files of several components would go to the same place.
+            columns.append(itertools.count())
+        if not columns:
+            return itertools.repeat(None)
+        endless = (itertools.chain(map(str, each), itertools.repeat("")) for each in columns)
+        return zip(*endless, strict=False)
 
     @staticmethod
     def merge(*others: MapOptions) -> MapOptions:
@@ -211,6 +215,8 @@ class MapOptions(UserDict[str, Any]):
                 merged.output_remaps = other.output_remaps
             if other.delivery_method is not None:
                 merged.delivery_method = other.delivery_method
+            if other.chunksize is not None:
+                merged.chunksize = other.chunksize
         requirements = [other.data.get("requirements", "") for other in others]
         requirements = [each for each in requirements if not isinstance(each, str) or each.strip()]
         if requirements:
@@ -259,6 +265,41 @@ class MapOptions(UserDict[str, Any]):
             fixed_output_remaps=dict(fixed_remaps),
             output_remaps=remaps,
         )
+
+
+def _streams(options: Mapping[str, Any]) -> bool:
+    """Tell whether HTCondor is to send what a job writes, which is not told apart there."""
+    values = (options.get(name, "false") for name in ("stream_output", "stream_error"))
+    return any(str(value).strip().lower() != "false" for value in values)
+
+
+def checked_chunksize(chunksize: Any) -> Chunksize:
+    """Return a chunk size as it was meant.
+
+    Raises
+    ------
+    InvalidMapOption
+        If it is neither a whole number from 1 nor "auto".
+
+    Examples
+    --------
+    >>> checked_chunksize("20"), checked_chunksize("auto")
+    (20, 'auto')
+    """
+    if isinstance(chunksize, str) and chunksize == "auto":
+        return "auto"
+    try:
+        # Text is what `htmap set` and the environment have.
+        is_text = isinstance(chunksize, str) and chunksize.strip().isdecimal()
+        size = int(chunksize) if is_text else operator.index(chunksize)
+    except TypeError:
+        size = 0
+    if size < 1 or isinstance(chunksize, bool):
+        raise InvalidMapOption(
+            f"chunksize is {chunksize!r}, but says how many components run in one job, one after "
+            'another: a whole number from 1, or "auto" to let htmap choose'
+        )
+    return size
 
 
 class _Remembered:
@@ -311,33 +352,6 @@ def _aligned(values: Iterable[Any], components: int, name: str) -> list[Any]:
             "for each. A single text or number holds for all of them"
         )
     return found
-
-
-# --- names ----------------------------------------------------------------------------------------
-
-
-def _name(name: str) -> str:
-    """Return the one way to write a name: lower case, and MY. where a submit file may have +."""
-    lower = name.lower()
-    prefix = _CUSTOM.match(lower)
-    return f"MY.{lower[prefix.end() :]}" if prefix else _SAME.get(lower, lower)
-
-
-def _checked_name(name: str) -> str:
-    if not isinstance(name, str):
-        raise InvalidMapOption(f"the name of a map option is a str, not {name!r}")
-    normal = _name(name)
-    bare = normal.removeprefix("MY.")
-    # Names become submit language, so they are made of nothing that has a meaning there.
-    if not _NAME.fullmatch(bare):
-        raise InvalidMapOption(
-            f"{name!r} cannot be the name of a map option: it has to be a word of letters, digits "
-            "and _, and may begin with + or MY. for an attribute of your own"
-        )
-    reason = _RESERVED.get(bare) or ("htmap uses it itself" if _OURS.fullmatch(bare) else None)
-    if reason:
-        raise ReservedOptionKeyword(f"{name!r} cannot be a map option: {reason}")
-    return normal
 
 
 # --- values ---------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from htmap.per_component import PerComponent
-from htmap.store.folder import Run
+from htmap.store.outputs import OutputPack
+from htmap.store.run import Run
 
 
 class MapOutputFiles(PerComponent[Path]):
@@ -15,5 +16,5 @@ class MapOutputFiles(PerComponent[Path]):
     to keep.
     """
 
-    def _left(self, run: Run, job: int, component: int) -> Path:
+    def _left(self, component: int, run: Run, output: OutputPack) -> Path:
         return run.output_files(component)

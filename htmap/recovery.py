@@ -10,8 +10,9 @@ import logging
 
 from htmap.exceptions import HTMapException
 from htmap.store import claims, journal
-from htmap.store.folder import MapFolder, Run
+from htmap.store.folder import MapFolder
 from htmap.store.journal import Intent
+from htmap.store.run import Run
 
 logger = logging.getLogger(__name__)
 
@@ -68,12 +69,23 @@ def find(tag: str) -> str:
 
     Raises
     ------
+    TagNotFound, CorruptPack
+        As :func:`find_settled`.
+    """
+    settle()
+    return find_settled(tag)
+
+
+def find_settled(tag: str) -> str:
+    """Return the id of the map that a tag stands for.
+
+    Raises
+    ------
     TagNotFound
         If there is no such map. A tag whose map's folder is gone is freed.
     CorruptPack
         If the file of the tag is damaged, or the map has lost what makes it one.
     """
-    settle()
     map_id = claims.find(tag)
     folder = MapFolder(map_id)
     if not folder.path.exists():
@@ -116,14 +128,19 @@ def _is_submitted(folder: MapFolder, run: Run | None) -> bool:
     if run is None:
         return False
     if run.cluster is None:
-        from htmap.pool import queue
+        from htmap.pool import queue, spool
+        from htmap.submission import ABANDONED
 
         logged = queue.cluster_in_log(folder, run.number)
         # The log does not tell which queue the cluster is in, or was.
         found = queue.cluster_of(folder.map_id, run.number) if logged is None else (logged, None)
         if found is None:
             return False
-        if not run.has_own_hold:
+        if run.spooled and not spool.is_sent(folder.map_id, run.number):
+            # Whoever had the inputs is gone, and the jobs wait for them for ever.
+            queue.act(folder.map_id, "Remove", ABANDONED, run.number)
+            return False
+        if not run.has_own_hold and not run.spooled:
             queue.release_if_held(folder.map_id, run.number, found[0])
         run.record_cluster(*found)
     return True

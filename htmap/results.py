@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import time
-from collections.abc import Iterable, Iterator
-from typing import Any, Literal, NamedTuple, get_args, overload
+from collections.abc import Generator, Iterable, Iterator
+from typing import Any, Literal, NamedTuple, get_args
 
 from htmap.errors import ComponentError
 from htmap.exceptions import (
@@ -14,10 +16,14 @@ from htmap.exceptions import (
     MapComponentError,
     MapComponentHeld,
 )
-from htmap.handle import MapHandle, Timeout
+from htmap.failures import MapFailures
+from htmap.handle import Timeout
+from htmap.per_component import ByComponent
 from htmap.statuses import ComponentStatus
-from htmap.store import outputs
-from htmap.store.inputs import Arguments, read_input
+from htmap.store.inputs import Arguments
+from htmap.store.outputs import OutputPack
+from htmap.store.reading import Reading
+from htmap.store.run import Run
 from htmap.store.state import State
 
 #: What an iteration does about a component that has no result.
@@ -45,24 +51,12 @@ class Outcome(NamedTuple):
     error: MapComponentError | MapComponentHeld | CorruptPack | None
 
 
-class MapResults(MapHandle):
+#: What became of one component after another; has files open until it is closed.
+Outcomes = Generator[Outcome, None, None]
+
+
+class MapResults(MapFailures, ByComponent[Any]):
     """What components returned."""
-
-    @overload
-    def __getitem__(self, item: int) -> Any: ...
-    @overload
-    def __getitem__(self, item: slice) -> list[Any]: ...
-    def __getitem__(self, item: int | slice) -> Any:
-        """Return a component's result, or those of a slice, without waiting.
-
-        Raises
-        ------
-        OutputNotFound
-            If it is not there yet.
-        """
-        if isinstance(item, slice):
-            return [self.get(component, timeout=0) for component in range(*item.indices(len(self)))]
-        return self.get(item, timeout=0)
 
     def get(self, component: int, timeout: Timeout = None) -> Any:
         """Wait for a component and return its result.
@@ -90,41 +84,20 @@ class MapResults(MapHandle):
         CorruptPack
             If the file with its result is damaged or gone.
         """
-        index = self._index(component)
-        status = self._wait_for(index, timeout)
-        if status is ComponentStatus.HELD:
-            raise self._held(index)
-        if status is not ComponentStatus.COMPLETED:
-            raise self._failure(index)
-        run, job = self._tracker.run_and_job(index)
-        try:
-            return outputs.read_result(run.output(job), index, self.tag)
-        except CorruptPack:
-            self._refresh()  # the whole map may have been removed
-            raise
+        with Reading(self.tag) as reading:
+            return self._result(self._index(component), timeout, reading)
 
     def get_err(self, component: int, timeout: Timeout = None) -> ComponentError:
         """Wait for a component that fails and return what is known of that.
 
-        Parameters
-        ----------
-        component : int
-            From 0; negative numbers count from the end.
-        timeout : float or timedelta, optional
-            Seconds to wait at most; 0 does not wait, None waits for ever.
+        The parameters are those of :meth:`get`.
 
         Raises
         ------
         ExpectedError
             If it succeeded.
-        NoSuchComponent
-            If there is no such component (an IndexError).
-        OutputNotFound
-            If ``timeout`` is 0 and the component has not come to an end.
-        TimeoutError
-            If the time is over first.
-        MapComponentHeld
-            If the component is held.
+        NoSuchComponent, OutputNotFound, TimeoutError, MapComponentHeld
+            As :meth:`get`.
         """
         index = self._index(component)
         status = self._wait_for(index, timeout)
@@ -137,7 +110,8 @@ class MapResults(MapHandle):
                 tag=self.tag,
                 component=index,
             )
-        return self._error(index)
+        with Reading(self.tag) as reading:
+            return self._error(index, reading)
 
     # ---- inputs -----------------------------------------------------------------------------
 
@@ -156,16 +130,22 @@ class MapResults(MapHandle):
         [((2,), {}), ((3,), {})]
         """
         self._refresh()
-        for component in range(len(self)):
-            yield self._input(component)
+        with Reading(self.tag) as reading:
+            for _, components in self._by_job():
+                if not self._folder.exists:  # its inputs may have been opened before
+                    raise self._was_removed()
+                yield from (self._input(component, reading) for component in components)
 
-    def _input(self, component: int) -> Arguments:
-        run, job = self._tracker.run_and_job(component)
+    def _input(self, component: int, reading: Reading) -> Arguments:
         try:
-            return read_input(run.input(job), component, self.tag)
+            return reading.input(*self._tracker.run_and_job(component)).arguments(component)
         except CorruptPack:
             self._refresh()  # the whole map may have been removed
             raise
+
+    def _by_job(self) -> Iterator[tuple[tuple[Run, int], Iterator[int]]]:
+        """Yield each run and job with the components that it has next, in order."""
+        return itertools.groupby(range(len(self)), self._tracker.run_and_job)
 
     # ---- in order ---------------------------------------------------------------------------
 
@@ -193,13 +173,58 @@ class MapResults(MapHandle):
         InvalidArgument
             If ``errors`` is none of the three.
         """
-        return _values(self._in_order(timeout), _checked(errors))
+        return _values(self._in_order(range(len(self)), timeout), _checked(errors))
 
     def iter_with_inputs(
         self, timeout: Timeout = None, errors: Errors = "raise"
     ) -> Iterator[tuple[Arguments, Any]]:
         """Do what :meth:`iter` does; yield ``((args, kwargs), result)``."""
-        return self._with_inputs(self._in_order(timeout), _checked(errors))
+        return self._with_inputs(self._in_order(range(len(self)), timeout), _checked(errors))
+
+    def results(self, timeout: Timeout = None, errors: Errors = "raise") -> list[Any]:
+        """Wait for the end and return all results, in order.
+
+        This is the quickest way to all of them: nothing but the files of results is looked at.
+
+        Parameters
+        ----------
+        timeout : float or timedelta, optional
+            Seconds to wait at most for the last component; for ever if None.
+        errors : {"raise", "return", "skip"}
+            As for :meth:`iter`. Unless they are raised, what is held counts as ended.
+
+        Raises
+        ------
+        TimeoutError
+            If the time is over first.
+        MapComponentHeld, MapComponentError, CorruptPack
+            As soon as there is such a component, if errors are to be raised.
+        InvalidArgument
+            If ``errors`` is none of the three.
+
+        Examples
+        --------
+        >>> htmap.map(lambda x: 2 * x, range(3)).results()  # doctest: +SKIP
+        [0, 2, 4]
+        """
+        ok = _checked(errors) != "raise"
+        self._wait_until(
+            lambda state: self._done(state, ok, ok) == len(state), timeout, "the last component"
+        )
+        values: list[Any] = []
+        with Reading(self.tag) as reading:
+            for (run, job), components in self._by_job():
+                output = reading.output(run, job)
+                values += self._of_job(output, list(components), errors)
+        return values
+
+    def _of_job(self, output: OutputPack, components: list[int], errors: Errors) -> Iterable[Any]:
+        state = self._tracker.state
+        if all(state[component] is ComponentStatus.COMPLETED for component in components):
+            with contextlib.suppress(*_FAILURES):
+                return [output.result(component) for component in components]
+        # There is more to say of one or the other.
+        return _values(self._in_order(components, 0), errors)
 
     # ---- as they come -----------------------------------------------------------------------
 
@@ -261,23 +286,41 @@ class MapResults(MapHandle):
 
     # ---- how --------------------------------------------------------------------------------
 
-    def _outcome(self, component: int, timeout: Timeout = None) -> Outcome:
+    def _result(self, index: int, timeout: Timeout, reading: Reading) -> Any:
+        status = self._wait_for(index, timeout, reading)
+        if status is ComponentStatus.HELD:
+            raise self._held(index)
+        if status is not ComponentStatus.COMPLETED:
+            raise self._failure(index, reading)
         try:
-            return Outcome(component, self.get(component, timeout), None)
+            return reading.output(*self._tracker.run_and_job(index)).result(index)
+        except CorruptPack:
+            self._refresh()  # the whole map may have been removed
+            raise
+
+    def _several(self, components: Iterable[int]) -> Iterator[Any]:
+        return _values(self._in_order(components, 0), "raise")
+
+    def _in_order(self, components: Iterable[int], timeout: Timeout) -> Outcomes:
+        with Reading(self.tag) as reading:
+            for component in components:
+                yield self._outcome(component, timeout, reading)
+
+    def _outcome(self, component: int, timeout: Timeout, reading: Reading) -> Outcome:
+        try:
+            return Outcome(component, self._result(component, timeout, reading), None)
         except _FAILURES as error:
             return Outcome(component, None, error)
 
-    def _in_order(self, timeout: Timeout) -> Iterator[Outcome]:
-        for component in range(len(self)):
-            yield self._outcome(component, timeout)
-
-    def _as_they_end(self, timeout: Timeout, holds_last: bool) -> Iterator[Outcome]:
+    def _as_they_end(self, timeout: Timeout, holds_last: bool) -> Outcomes:
         began = time.monotonic()
         given = bytearray(len(self))
         state, position = self._refresh(), 0
 
         def held(now: State) -> list[int]:
             """Return which are held and were not given, if it is their turn."""
+            if holds_last and now.count(ComponentStatus.HELD) < given.count(0):
+                return []
             found = [component for component in now.holds if not given[component]]
             return found if not holds_last or len(found) == given.count(0) else []
 
@@ -291,34 +334,41 @@ class MapResults(MapHandle):
                 if not given[component] and now[component].is_final:
                     return True
                 position += 1
-            return bool(now.holds) and bool(held(now))
+            return bool(now.count(ComponentStatus.HELD)) and bool(held(now))
 
-        for _ in range(len(self)):
-            self._wait_until(news, timeout, "the next output", began)
-            if position < len(state.ended):
-                outcome = self._outcome(state.ended[position])
-            else:
-                component = min(held(state))
-                outcome = Outcome(component, None, self._held(component))
-            given[outcome.component] = True
-            yield outcome
+        with Reading(self.tag) as reading:
+            for _ in range(len(self)):
+                # Of many that have ended at once, each is given without another look at the log.
+                if not news(self._tracker.state):
+                    self._wait_until(news, timeout, "the next output", began)
+                if position < len(state.ended):
+                    outcome = self._outcome(state.ended[position], None, reading)
+                else:
+                    component = min(held(state))
+                    outcome = Outcome(component, None, self._held(component))
+                given[outcome.component] = True
+                yield outcome
 
-    def _with_inputs(
-        self, outcomes: Iterable[Outcome], errors: Errors
-    ) -> Iterator[tuple[Arguments, Any]]:
+    def _with_inputs(self, outcomes: Outcomes, errors: Errors) -> Iterator[tuple[Arguments, Any]]:
+        with contextlib.closing(outcomes), Reading(self.tag) as reading:
+            for outcome in outcomes:
+                for value in _given(outcome, errors):
+                    yield self._input(outcome.component, reading), value
+
+
+def _values(outcomes: Outcomes, errors: Errors) -> Iterator[Any]:
+    with contextlib.closing(outcomes):  # at once, also where this raises: it has files open
         for outcome in outcomes:
-            for value in _values([outcome], errors):
-                yield self._input(outcome.component), value
+            yield from _given(outcome, errors)
 
 
-def _values(outcomes: Iterable[Outcome], errors: Errors) -> Iterator[Any]:
-    for outcome in outcomes:
-        if outcome.error is None:
-            yield outcome.result
-        elif errors == "raise":
-            raise outcome.error
-        elif errors == "return":
-            yield outcome.error
+def _given(outcome: Outcome, errors: Errors) -> tuple[Any, ...]:
+    """Return what an iteration gives of a component: its result or its exception, or nothing."""
+    if outcome.error is None:
+        return (outcome.result,)
+    if errors == "raise":
+        raise outcome.error
+    return (outcome.error,) if errors == "return" else ()
 
 
 def _checked(errors: Errors) -> Errors:

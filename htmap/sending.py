@@ -3,13 +3,15 @@
 HTCondor's list of files to transfer holds no name with a comma or a quote, and of two files of one
 name only one arrives. So such files are sent by way of a link in the map's folder that has a name
 of its own, and HTCondor is told what to call them on arrival. A file that does not exist is no
-matter here: HTCondor holds its job, and says so, until the file is there and the job is released.
+matter where the schedd sees files: HTCondor holds its job, and says so, until the file is there and
+the job is released.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -26,6 +28,7 @@ T = TypeVar("T")
 
 # What HTCondor's list of files cannot hold.
 _UNLISTABLE = re.compile(r'[,"]|\s$|^\s|\\$')
+_UNLISTABLE_IN_SPOOL = re.compile(r'[,"\s]|\\$')
 # Names that htmap and HTCondor themselves have in the job's folder. A number is an input pack.
 _TAKEN = re.compile(
     r"\d+|_htmap.*|_condor_.*|runner\.pyz|function\.pack|output\.pack|condor_exec\.exe"
@@ -48,10 +51,14 @@ class Sending:
         Of the map; links are made in it.
     options : MapOptions
         Of the map; they are not changed.
+    spooled : bool
+        Whether the files travel to the schedd first, whose list of files holds no blanks either.
     """
 
-    def __init__(self, folder: MapFolder, options: MapOptions) -> None:
+    def __init__(self, folder: MapFolder, options: MapOptions, spooled: bool = False) -> None:
         self._folder = folder
+        self._spooled = spooled
+        self._unlistable = _UNLISTABLE_IN_SPOOL if spooled else _UNLISTABLE
         self._options = options
         self._links: dict[tuple[str, str], str] = {}
         self._arrivals: dict[str, str] = {}
@@ -62,6 +69,7 @@ class Sending:
         # The component that is being written, and the names in its job's folder once they matter.
         self._component: int | None = None
         self._names: _Names | None = None
+        self._values: object = None
 
     @contextlib.contextmanager
     def departures(self, inputs: Iterable[T]) -> Iterator[Iterator[T]]:
@@ -75,8 +83,10 @@ class Sending:
     def _each(self, inputs: Iterable[T]) -> Iterator[T]:
         files = self._options.input_files
         optional = None if files is None else iter(files)
+        options = self._options.alike()
         for component, item in enumerate(inputs):
             self._begin(component)
+            self._values = next(options)
             if optional is not None:
                 for file in map(absolute, files_of(next(optional, ()))):
                     self._names_of(component).add(file)
@@ -84,6 +94,15 @@ class Sending:
             if self._names is not None and self._names.entries:
                 self._arguments[component] = tuple(self._names.entries)
             self._begin(None)
+
+    def alike(self) -> object:
+        """Return what the component whose input was pickled last has in common with others.
+
+        Those for which it is equal, in the options and in the files of their inputs, may share a
+        job.
+        """
+        names = self._names
+        return self._values, None if names is None else tuple(names.entries)
 
     def _begin(self, component: int | None) -> None:
         self._component, self._names = component, None
@@ -110,7 +129,18 @@ class Sending:
 
     def _entry(self, source: str, arrival: str = "") -> str:
         """Return how a file is listed for HTCondor, that it may arrive by a name."""
-        listable = not _UNLISTABLE.search(source)
+        entry = self._listed(source, arrival)
+        is_here = not URL.match(source)
+        if self._spooled and is_here and not os.path.exists(source):  # noqa: PTH110 - a str
+            raise InvalidMapOption(
+                f"the input file {source} does not exist. It has to be there when the map is made, "
+                "because the schedd does not see the files of this machine and is sent it then",
+                path=source,
+            )
+        return entry
+
+    def _listed(self, source: str, arrival: str) -> str:
+        listable = not self._unlistable.search(source)
         if URL.match(source):
             return self._url(source, arrival, listable)
         if listable and (not arrival or arrival == _name(source)):

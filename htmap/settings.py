@@ -5,18 +5,20 @@ A setting is looked for in this order, and the first place that has it counts:
 1. what was set in the program: ``htmap.settings["HTMAP_DIR"] = "/data/maps"``;
 2. the environment, looked at each time; an empty variable counts as unset;
 3. the file ``~/.htmaprc``, in TOML, read when a setting is first asked for;
-4. the defaults below.
+4. the file ``/etc/htmap/settings.toml``, likewise: what a site chose for all its users;
+5. the defaults below.
 
 ===============================  ==========================  ====================================
 setting                          variable                    what it is, and its default
 ===============================  ==========================  ====================================
 HTMAP_DIR                        ``HTMAP_DIR``               where maps live, ``~/.htmap``
 DELIVERY_METHOD                  ``HTMAP_DELIVERY_METHOD``   how Python reaches the execute nodes,
-                                                             ``"shared"``
+                                                             ``"shared"`` but for what is said below
+CONTAINER.IMAGE                  ``HTMAP_CONTAINER_IMAGE``   the image of the method ``container``:
+                                                             what ``container_image`` takes
 DOCKER.IMAGE                     ``HTMAP_DOCKER_IMAGE``      the image of the method ``docker``,
                                                              see below
-SINGULARITY.IMAGE                ``HTMAP_SINGULARITY_IMAGE`` the image of ``singularity``: what
-                                                             ``container_image`` takes; see below
+SINGULARITY.IMAGE                ``HTMAP_SINGULARITY_IMAGE`` that of ``singularity``, likewise
 TRANSPLANT.DIR                                               where packed Pythons are kept; None is
                                                              ``transplants`` in HTMAP_DIR
 TRANSPLANT.ALTERNATE_INPUT_PATH                              from where nodes get them instead, a
@@ -27,6 +29,9 @@ HTCONDOR.SCHEDULER               ``HTMAP_CONDOR_SCHEDULER``  the schedd's name; 
                                                              machine's
 HTCONDOR.COLLECTOR               ``HTMAP_CONDOR_COLLECTOR``  the pool's collector; None is the
                                                              configured one
+SCHEDD.FILE_SYSTEM               ``HTMAP_SCHEDD_FILE_SYSTEM`` whether the schedd sees HTMAP_DIR:
+                                                             ``"shared"``, ``"remote"``, or
+                                                             ``"auto"``, which tries it
 MAP_OPTIONS                                                  map options that every map starts from
 WAIT_TIME, CLI.IS_CLI,                                       of HTMap 0.6: accepted and not used,
 CLI.SPINNERS_ON                                              for nothing sleeps or spins
@@ -34,11 +39,15 @@ CLI.SPINNERS_ON                                              for nothing sleeps 
 
 The image is by default the one that ``HTMAP_IMAGE`` in the environment names (an image can say its
 own name there), or else that of the official images of Python which has this minor version.
-``SINGULARITY.IMAGE`` is the same with ``docker://`` before it.
+``CONTAINER.IMAGE`` and ``SINGULARITY.IMAGE`` are the same with ``docker://`` before it.
+
+In an image that says its name and is attached to a site's access point (``_CONDOR_SCHEDD_HOST`` in
+the environment, in any case, names one) ``DELIVERY_METHOD`` is ``"container"`` by default, so that
+both ends are the same image.
 
 ``MAP_OPTIONS`` is a table of submit commands: ``request_cpus`` "1", ``request_memory`` "128MB",
 ``request_disk`` "1GB" and ``keep_claim_idle`` "30", the seconds for which a slot is kept for a next
-job. Any other map option can be added to it.
+job (left out where the schedd is another machine's). Any other map option can be added to it.
 
 A dot leads into a table: ``settings["MAP_OPTIONS.request_memory"]``.
 """
@@ -46,26 +55,27 @@ A dot leads into a table: ``settings["MAP_OPTIONS.request_memory"]``.
 from __future__ import annotations
 
 import copy
-import importlib
 import os
 import sys
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from htmap import toml
 from htmap.exceptions import InvalidSettings, MissingSetting
+from htmap.settings_file import keys, meant, read, read_if_there
 
-__all__ = ["BASE_SETTINGS", "USER_SETTINGS", "Settings", "settings"]
+__all__ = ["BASE_SETTINGS", "SITE_SETTINGS", "USER_SETTINGS", "Settings", "settings"]
 
 _ENVIRONMENT = {
     "HTMAP_DIR": "HTMAP_DIR",
     "HTMAP_DELIVERY_METHOD": "DELIVERY_METHOD",
+    "HTMAP_CONTAINER_IMAGE": "CONTAINER.IMAGE",
     "HTMAP_DOCKER_IMAGE": "DOCKER.IMAGE",
     "HTMAP_SINGULARITY_IMAGE": "SINGULARITY.IMAGE",
     "HTMAP_CONDOR_SCHEDULER": "HTCONDOR.SCHEDULER",
     "HTMAP_CONDOR_COLLECTOR": "HTCONDOR.COLLECTOR",
+    "HTMAP_SCHEDD_FILE_SYSTEM": "SCHEDD.FILE_SYSTEM",
 }
 
 
@@ -74,17 +84,35 @@ _ENVIRONMENT = {
 IMAGE_VARIABLE = "HTMAP_IMAGE"
 
 
+def is_attached(environ: Mapping[str, str]) -> bool:
+    """Say whether this is one of our images, attached to a site's access point.
+
+    The environment alone decides, as it does for the image's launcher and for HTCondor itself: so
+    kernels, ``docker exec`` and a container with another entrypoint come to the same answer.
+
+    Examples
+    --------
+    >>> is_attached({"HTMAP_IMAGE": "htc", "_condor_SCHEDD_HOST": "ap.example.org"})
+    True
+    """
+    return bool(environ.get(IMAGE_VARIABLE)) and any(
+        name.lower() == "_condor_schedd_host" and value.strip() for name, value in environ.items()
+    )
+
+
 def _defaults() -> dict[str, Any]:
     image = os.environ.get(IMAGE_VARIABLE) or f"python:3.{sys.version_info.minor}-slim"
     return {
         "HTMAP_DIR": os.path.expanduser("~/.htmap"),  # noqa: PTH111 - never fails without a home
-        "DELIVERY_METHOD": "shared",
+        "DELIVERY_METHOD": "container" if is_attached(os.environ) else "shared",
         "WAIT_TIME": 1,
         "CLI": {"IS_CLI": False, "SPINNERS_ON": True},
+        "CONTAINER": {"IMAGE": f"docker://{image}"},
         "DOCKER": {"IMAGE": image},
         "SINGULARITY": {"IMAGE": f"docker://{image}"},
         "TRANSPLANT": {"DIR": None, "ALTERNATE_INPUT_PATH": None, "ASSUME_EXISTS": False},
         "HTCONDOR": {"SCHEDULER": None, "COLLECTOR": None},
+        "SCHEDD": {"FILE_SYSTEM": "auto"},
         "MAP_OPTIONS": {
             "request_cpus": "1",
             "request_memory": "128MB",
@@ -95,9 +123,10 @@ def _defaults() -> dict[str, Any]:
 
 
 class _Layer:
-    """One dict of settings, made when it is first looked at."""
+    """One dict of settings, made when it is first looked at, and where these come from."""
 
-    def __init__(self, make: Callable[[], dict[str, Any]]) -> None:
+    def __init__(self, make: Callable[[], dict[str, Any]], origin: str = "the program") -> None:
+        self.origin = origin
         self._make = make
         self._values: dict[str, Any] | None = None
         self.changes = 0
@@ -123,7 +152,7 @@ class _Environment(_Layer):
     """The settings that are in the environment now."""
 
     def __init__(self) -> None:
-        super().__init__(dict)
+        super().__init__(dict, "the environment")
 
     @property
     def values(self) -> dict[str, Any]:
@@ -186,7 +215,7 @@ class Settings:
         InvalidSettings
             If the file is not TOML, or a setting in it has a value of the wrong type.
         """
-        return cls(_read(Path(path)))
+        return cls(read(Path(path), _defaults()))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the settings that win, the first dict, to a TOML file; None is left out.
@@ -224,7 +253,7 @@ class Settings:
         for name in key.split("."):
             if not isinstance(found, dict) or name not in found:
                 raise MissingSetting(
-                    f"there is no setting {key!r}.{_meant(key, _keys(self._merge()))} "
+                    f"there is no setting {key!r}.{meant(key, keys(self._merge()))} "
                     "htmap.settings.to_dict() has those that there are; one can be added with "
                     "htmap.settings[...] = ..."
                 )
@@ -254,6 +283,24 @@ class Settings:
         """Say whether a setting is htmap's own default: nobody set it, be it to the same value."""
         set_by_somebody = (layer for layer in self._layers if not layer.is_built_in)
         return key in self and not any(key in Settings._of(layer) for layer in set_by_somebody)
+
+    def origin(self, key: str) -> str:
+        """Say in words where a setting comes from.
+
+        Raises
+        ------
+        MissingSetting
+            If there is none.
+
+        Examples
+        --------
+        >>> Settings({"a": 1}).origin("a")
+        'the program'
+        """
+        self[key]
+        layer = next(each for each in self._layers if key in Settings._of(each))
+        variable = variable_of(key) if isinstance(layer, _Environment) else None
+        return f"{layer.origin}, {variable}" if variable else layer.origin
 
     def replace(self, other: Settings) -> None:
         """Become what ``other`` is, with its layers."""
@@ -299,23 +346,6 @@ def _put(values: dict[str, Any], key: str, value: Any) -> None:
     values[name] = value
 
 
-def _keys(values: Mapping[str, Any], within: str = "") -> Iterator[str]:
-    """Yield the dotted names of all settings, tables too."""
-    for name, value in values.items():
-        yield f"{within}{name}"
-        if isinstance(value, dict):
-            yield from _keys(value, f"{within}{name}.")
-
-
-def _meant(key: str, known: Iterable[str]) -> str:
-    """Return a question that names the setting that somebody may have meant, or nothing."""
-    import difflib
-
-    by_upper = {name.upper(): name for name in known}
-    near = difflib.get_close_matches(key.upper(), by_upper, n=1, cutoff=0.7)
-    return f" Did you mean {by_upper[near[0]]!r}?" if near else ""
-
-
 def _merged(winner: dict[str, Any], loser: dict[str, Any]) -> dict[str, Any]:
     merged = {**loser, **winner}
     for key, value in winner.items():
@@ -325,7 +355,10 @@ def _merged(winner: dict[str, Any], loser: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-# --- the file -------------------------------------------------------------------------------------
+# --- the files ------------------------------------------------------------------------------------
+
+#: The file of a site's settings, for all its users: part of an image, or of a machine.
+SITE_FILE = "/etc/htmap/settings.toml"
 
 
 def user_path() -> Path:
@@ -340,99 +373,16 @@ def variable_of(key: str) -> str | None:
 
 
 def _user_file() -> dict[str, Any]:
-    path = user_path()
-    # os.path, because a home that may not even be looked into cannot hold settings of ours.
-    if not os.path.exists(path):  # noqa: PTH110
-        return {}
-    values, known = _read(path), set(_keys(_defaults()))
-    for key in _keys(values):
-        # MAP_OPTIONS may hold any option of HTCondor's; MapOptions looks at them. Of a table that
-        # nobody knows, its name is enough.
-        table = key.rpartition(".")[0]
-        if (
-            key in known
-            or table.partition(".")[0] == "MAP_OPTIONS"
-            or (table and table not in known)
-        ):
-            continue
-        # Not logged: whoever mistyped a setting would never see it.
-        warnings.warn(
-            f"the setting {key} in {path} is not known to htmap, which does nothing with it."
-            f"{_meant(key, known)}",
-            stacklevel=2,
-        )
-    return values
+    return read_if_there(user_path(), _defaults())
 
 
-def _read(path: Path) -> dict[str, Any]:
-    tomllib = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
-    try:
-        with path.open("rb") as file:
-            values: dict[str, Any] = tomllib.load(file)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise InvalidSettings(
-            f"the settings in {path} cannot be read: {error.strerror}. Make the file readable, or "
-            "move it away",
-            path=path,
-        ) from error
-    except ValueError as error:  # also UnicodeDecodeError; the text names line and column
-        raise InvalidSettings(
-            f"the settings in {path} are not valid TOML: {error}. Text needs quotes, such as "
-            'HTMAP_DIR = "/data/maps"',
-            path=path,
-        ) from error
-    return _checked(values, _defaults(), path)
+def _site_file() -> dict[str, Any]:
+    return read_if_there(Path(SITE_FILE), _defaults())
 
 
-def _checked(
-    values: dict[str, Any], defaults: dict[str, Any], path: Path, within: str = ""
-) -> dict[str, Any]:
-    """Return settings with the types of their defaults."""
-    checked = {}
-    for name, value in values.items():
-        key = within + name
-        if name not in defaults or (name == "MAP_OPTIONS" and isinstance(value, dict)):
-            checked[name] = value
-        elif isinstance(defaults[name], dict) and isinstance(value, dict):
-            checked[name] = _checked(value, defaults[name], path, within=f"{key}.")
-        else:
-            checked[name] = _typed(value, defaults[name], key, path)
-    return checked
-
-
-def _typed(value: Any, default: Any, key: str, path: Path) -> Any:
-    """Return a value as its default's type; None stands for text that may be missing."""
-    if isinstance(default, dict):
-        expected = f"a table ([{key}])"
-    elif isinstance(default, bool):
-        expected = "true or false, without quotes"
-        if isinstance(value, bool):
-            return value
-        # HTMap 0.6's `htmap set` wrote everything as text.
-        if str(value).lower() in ("true", "false"):
-            return str(value).lower() == "true"
-    elif isinstance(default, (str, type(None))):
-        expected = "text in quotes"
-        if isinstance(value, str):
-            return value
-    else:
-        expected = "a number"
-        try:
-            if not isinstance(value, bool) and isinstance(value, (int, float, str)):
-                return float(value) if isinstance(value, str) else value
-        except ValueError:
-            pass
-    raise InvalidSettings(
-        f"the setting {key} in {path} is {value!r}, but has to be {expected}. Correct it in the "
-        "file",
-        path=path,
-    )
-
-
-BASE_SETTINGS = Settings._of(_Layer(_defaults))
-USER_SETTINGS = Settings._of(_Layer(_user_file))
+BASE_SETTINGS = Settings._of(_Layer(_defaults, "the defaults"))
+SITE_SETTINGS = Settings._of(_Layer(_site_file, SITE_FILE))
+USER_SETTINGS = Settings._of(_Layer(_user_file, "~/.htmaprc"))
 settings = Settings.from_settings(
-    Settings(), Settings._of(_Environment()), USER_SETTINGS, BASE_SETTINGS
+    Settings(), Settings._of(_Environment()), USER_SETTINGS, SITE_SETTINGS, BASE_SETTINGS
 )

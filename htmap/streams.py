@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from htmap.following import follow
 from htmap.per_component import PerComponent
-from htmap.store import outputs
-from htmap.store.folder import Run
+from htmap.store.outputs import OutputPack
+from htmap.store.run import Run, StreamName
 
 if TYPE_CHECKING:
     from htmap.handle import Timeout
@@ -20,10 +20,10 @@ class Stream(PerComponent[str]):
     :meth:`follow` reads them earlier. What is no UTF-8 is shown as U+FFFD.
     """
 
-    _name: ClassVar[Literal["stdout", "stderr"]]
+    _name: ClassVar[StreamName]
 
-    def _left(self, run: Run, job: int, component: int) -> str:
-        return outputs.read_text(run.stream(self._name, job))
+    def _left(self, component: int, run: Run, output: OutputPack) -> str:
+        return output.stream(component, self._name)
 
     def follow(self, component: int, timeout: Timeout = None) -> Iterator[str]:
         """Yield a component's text piece by piece while it writes it, until it has ended.

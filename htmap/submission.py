@@ -3,26 +3,52 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from htmap.chunking import FixedSizes, ShrinkingSizes, Sizes
 from htmap.exceptions import HTMapException, InvalidMapOption
-from htmap.options import ResolvedOptions
-from htmap.pool import loss, queue
+from htmap.options import Chunksize, MapOptions, ResolvedOptions
+from htmap.pool import file_system, loss, queue, seen, slots
 from htmap.pool.schedd import locate
 from htmap.pool.submit import submit
 from htmap.resources import RESOURCES
+from htmap.store import timings
 from htmap.store.directory import writing
 from htmap.store.files import sync_tree
-from htmap.store.folder import MapFolder, Run
-from htmap.store.inputs import check_function, copy_inputs
+from htmap.store.folder import MapFolder
+from htmap.store.input_packs import copy_inputs
+from htmap.store.inputs import check_function
 from htmap.store.journal import Intent
+from htmap.store.looks import Looks
+from htmap.store.run import Run
 
 #: Why jobs of a run that was not completely made leave the queue.
 ABANDONED = "the map was not completely made"
 
 
-def write_run(run: Run, options: ResolvedOptions, command: Mapping[str, str]) -> None:
+def sizes_for(options: MapOptions, function: str | None) -> Sizes:
+    """Return what says how many components of a map share a job.
+
+    Parameters
+    ----------
+    options : MapOptions
+    function : str or None
+        The fingerprint of the mapped function (:mod:`htmap.store.timings`).
+    """
+    chunksize = 1 if options.chunksize is None else options.chunksize
+    cpus = options.get("request_cpus", "1")
+    return _sizes(chunksize, function, cpus if isinstance(cpus, str) else "1")
+
+
+def _sizes(chunksize: Chunksize, function: str | None, cpus: str) -> Sizes:
+    if chunksize != "auto":
+        return FixedSizes(chunksize)
+    return ShrinkingSizes(slots.for_jobs_of(cpus), timings.recorded(function))
+
+
+def write_run(run: Run, options: ResolvedOptions, command: Mapping[str, str], sizes: Sizes) -> None:
     """Write down a run whose inputs are there, so that any process could submit it.
 
     Parameters
@@ -30,6 +56,8 @@ def write_run(run: Run, options: ResolvedOptions, command: Mapping[str, str]) ->
     command : mapping
         What the delivery method says that each job runs. It is written down, not the method's
         name: a rerun runs the same Python, though settings and images change.
+    sizes : Sizes
+        What said how many components a job has.
 
     Raises
     ------
@@ -38,7 +66,8 @@ def write_run(run: Run, options: ResolvedOptions, command: Mapping[str, str]) ->
     """
     with writing():
         sync_tree(run.folder)
-        run.write({**vars(options), "delivery": dict(command)})
+        chunking = {"chunksize": sizes.chunksize, "why": sizes.why}
+        run.write({**vars(options), "delivery": dict(command), "chunking": chunking})
 
 
 def options_of(run: Run) -> tuple[ResolvedOptions, dict[str, str]]:
@@ -69,11 +98,19 @@ def submit_run(folder: MapFolder, run: Run, tag: str) -> None:
     """
     options, command = options_of(run)
     _make_folders(options)
+    if run.spooled:
+        with writing():
+            for folder_of in (run.job_log(0), run.remapped(0, 0)):
+                folder_of.parent.mkdir(mode=0o700, exist_ok=True)
     schedd = locate()
     try:
         cluster = submit(schedd, folder, run, tag, command, options)
         with writing():
             run.record_cluster(cluster, loss.queue_of(schedd))
+        if run.spooled:
+            with writing():
+                folder.write_events(seen.submissions(cluster, run, time.time()), safely=True)
+            Looks(folder.looks).expect()
     except BaseException:
         # The schedd may have taken the jobs even though its answer did not arrive.
         intent = Intent("abandon", folder.map_id, tag, run.number)
@@ -120,17 +157,25 @@ def submit_rerun(folder: MapFolder, tag: str, earlier: Mapping[int, tuple[Run, i
     for resource in RESOURCES:
         if resource.command in requests:
             options = resource.replaced(options, requests[resource.command])
+    chunking = folder.runs()[0].submit["chunking"]
+    cpus = options.fixed.get("request_cpus", "1")
+    sizes = _sizes(chunking["chunksize"], folder.about["function"], cpus)
+    must_spool = file_system.is_apart()
     with writing():
         number, run_folder = folder.create_run()
-    run = Run(run_folder, number, sorted(earlier))
+    components = sorted(earlier)
     intent = Intent("rerun", folder.map_id, tag, number)
     try:
         with writing():
             intent.begin()
-        inputs = ((i, earlier[i][0].input(earlier[i][1])) for i in run.components)
         check_function(folder.function, tag)
-        copy_inputs(run.folder / "inputs", inputs, tag)
-        write_run(run, options, command)
+        inputs = (
+            (i, run.input(job), options.alike(i))
+            for i, (run, job) in ((i, earlier[i]) for i in components)
+        )
+        divided = copy_inputs(run_folder / "inputs", inputs, sizes, tag)
+        run = Run(run_folder, number, components, *divided, must_spool)
+        write_run(run, options, command, sizes)
         submit_run(folder, run, tag)
     except BaseException:
         folder.remove_run(number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from datetime import date, time
 from typing import Any
 
@@ -31,6 +32,22 @@ def dumps(values: dict[str, Any], within: str = "") -> str:
             name = f"{within}{_key(key)}"
             text += f"\n[{name}]\n{dumps(table, within=f'{name}.')}"
     return text
+
+
+def flat(values: dict[str, Any], within: str = "", written: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the dotted name of each value, and the line of TOML that says it; None is left out.
+
+    Examples
+    --------
+    >>> list(flat({"a": {"+b": 1}}))
+    [('a.+b', 'a."+b" = 1')]
+    """
+    for key, value in values.items():
+        name = f"{written}{_key(key)}"
+        if isinstance(value, dict):
+            yield from flat(value, f"{within}{key}.", f"{name}.")
+        elif value is not None:
+            yield f"{within}{key}", f"{name} = {_value(value, key)}"
 
 
 def _key(key: str) -> str:

@@ -15,6 +15,8 @@ def site(environ):
     """Yield what is found on the way to the site's access point, up to the first thing missing."""
     import htcondor2
 
+    from htmap.pool.reach import host, unreachable, unresolved
+
     name = settings.site_schedd(environ)
     collector = htcondor2.param.get("COLLECTOR_HOST") or htcondor2.param.get("CONDOR_HOST")
     if not collector:
@@ -24,27 +26,27 @@ def site(environ):
             "set _CONDOR_COLLECTOR_HOST to the site's collector",
         )  # fmt: skip
         return
-    for what, host in (("collector", collector), ("access point", name)):
-        unresolved = _unresolved(host)
-        if unresolved:
+    for what, address in (("collector", collector), ("access point", name)):
+        trouble = unresolved(address)
+        if trouble:
             yield Finding(
                 FAIL, "site",
-                f"the name of the {what}, {_host(host)}, cannot be resolved ({unresolved}): "
-                f"correct _CONDOR_{'SCHEDD' if host == name else 'COLLECTOR'}_HOST or the "
+                f"the name of the {what}, {host(address)}, cannot be resolved ({trouble}): "
+                f"correct _CONDOR_{'SCHEDD' if address == name else 'COLLECTOR'}_HOST or the "
                 "container's name server",
             )  # fmt: skip
             return
-    if not _has_domain(_host(name), htcondor2.param.get("DEFAULT_DOMAIN_NAME")):
+    if not _has_domain(host(name), htcondor2.param.get("DEFAULT_DOMAIN_NAME")):
         yield Finding(
             WARN, "site",
-            f"the access point's name {_host(name)} has no domain, and condor_q calls such a host "
+            f"the access point's name {host(name)} has no domain, and condor_q calls such a host "
             "unknown: let _CONDOR_SCHEDD_HOST be its full name",
         )  # fmt: skip
-    unreachable = _unreachable(collector)
-    if unreachable:
+    trouble = unreachable(collector)
+    if trouble:
         yield Finding(
             FAIL, "site",
-            f"the collector {collector} cannot be reached ({unreachable}): is it up, and does a "
+            f"the collector {collector} cannot be reached ({trouble}): is it up, and does a "
             "firewall or a network policy let this container reach it?",
         )  # fmt: skip
         return
@@ -172,39 +174,10 @@ def dotted(numbers):
     return ".".join(map(str, numbers)) or "unknown"
 
 
-def _host(address):
-    """Return the host of what HTCondor takes for one: a name, name:port, user@name or a sinful."""
-    plain = address.split(",")[0].strip().strip("<>").split("?")[0].rpartition("@")[2]
-    if plain.startswith("["):
-        return plain[1:].partition("]")[0]
-    return plain if plain.count(":") > 1 else plain.partition(":")[0]
-
-
-def _port(address):
-    found = re.search(r"(?:^[^:]*|\]):(\d+)", address.split(",")[0].strip().strip("<>"))
-    return int(found[1]) if found and int(found[1]) else 9618
-
-
-def _unresolved(address):
-    try:
-        socket.getaddrinfo(_host(address), None)
-    except OSError as error:
-        return error.strerror
-    return ""
-
-
 def _has_domain(host, default):
     # As HTCondor decides it: by the name, what the name server calls it, or a domain for all.
     found = socket.getaddrinfo(host, None, flags=socket.AI_CANONNAME)
     return bool(default) or "." in host + found[0][3] or ":" in host
-
-
-def _unreachable(address):
-    try:
-        socket.create_connection((_host(address), _port(address)), timeout=3).close()
-    except OSError as error:
-        return error.strerror or str(error)
-    return ""
 
 
 def _plain(error):

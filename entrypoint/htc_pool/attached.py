@@ -4,6 +4,7 @@ import os
 import subprocess
 
 from htc_pool import settings, tokens
+from htmap.pool import identity
 
 
 def prepare(environ, say):
@@ -23,7 +24,7 @@ def prepare(environ, say):
     # The one spelling that the personal pool's configuration is sure to see.
     environ["_CONDOR_SCHEDD_HOST"] = site
     trouble, target = copy_tokens(environ)
-    say(f"no personal pool here: attached to the access point {site}{whom(tokens.look(target))}")
+    say(f"no personal pool here: attached to the access point {site}{whom(identity.look(target))}")
     for line in trouble:
         say(line)
     try:
@@ -55,7 +56,7 @@ def copy_tokens(environ):
         trouble += tokens.copy(source, target)
     except OSError as error:
         # start.sh gives a home to a user who has none that can be written.
-        instead = tokens.in_home(environ.get("HOME") or "/")
+        instead = identity.in_home(environ.get("HOME") or "/")
         try:
             trouble += tokens.copy(source, instead)
         except OSError:
@@ -66,7 +67,7 @@ def copy_tokens(environ):
             )
         else:
             environ["_CONDOR_SEC_TOKEN_DIRECTORY"] = target = instead
-    if not trouble and not any(not found.problem for found in tokens.look(target)):
+    if not trouble and not any(not found.problem for found in identity.look(target)):
         trouble.append(
             f"there is no token that HTCondor would read, neither in {source} nor in {target}"
         )

@@ -6,7 +6,7 @@ import pwd
 import sys
 import time
 
-from htc_pool import access, readiness, settings, supervisor, surroundings, tokens
+from htc_pool import access, readiness, settings, supervisor, surroundings
 from htc_pool.findings import FAIL, OK, WARN, Check, Finding, run
 
 # Five seconds in all, with the start of Python and of the bindings.
@@ -111,8 +111,11 @@ def why_no_pool(directory):
 
 def tokens_of_user(environ):
     """Look at the files of tokens and at what each says."""
+    from htc_pool import tokens
+    from htmap.pool import identity
+
     folder = tokens.directory(environ)
-    found = tokens.look(folder)
+    found = identity.look(folder)
     if not found:
         if not settings.site_schedd(environ):
             yield Finding(OK, "tokens", f"none in {folder}; a personal pool needs none")
@@ -129,6 +132,8 @@ def tokens_of_user(environ):
 
 def about_token(file, now):
     """Yield what there is to say about one file of tokens."""
+    from htmap.pool.identity import expired, until
+
     if file.problem:
         remedy = f"chmod 600 {file.path}" if "mode" in file.problem else "replace or remove it"
         yield Finding(
@@ -137,15 +142,11 @@ def about_token(file, now):
         return
     for claims in file.claims:
         who = f"{claims.get('sub', 'nobody')} by {claims.get('iss', 'nobody')}"
-        end = claims.get("exp")
-        if tokens.expired(claims, now):
-            day = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(end))
-            yield Finding(
-                FAIL, "tokens", f"{file.path}: {who} expired on {day}: ask the site for a new one"
-            )
-            continue
-        day = f"until {time.strftime('%Y-%m-%d', time.gmtime(end))}" if end else "without an end"
-        yield Finding(OK, "tokens", f"{file.path}: {who}, {day}")
+        text = f"{file.path}: {who}, {until(claims, now)}"
+        if expired(claims, now):
+            yield Finding(FAIL, "tokens", f"{text}: ask the site for a new one")
+        else:
+            yield Finding(OK, "tokens", text)
 
 
 def user(environ):
@@ -193,6 +194,7 @@ def delivery(environ):
     words = {
         "shared": f"every job runs {sys.executable}, by that path",
         "assume": "every job runs the python3 that its node has",
+        "container": f"every job runs in the image {chosen['CONTAINER.IMAGE']}",
         "docker": f"every job runs in the Docker image {chosen['DOCKER.IMAGE']}",
         "singularity": f"every job runs in the image {chosen['SINGULARITY.IMAGE']}",
         "transplant": f"every job unpacks a copy of {sys.prefix}",

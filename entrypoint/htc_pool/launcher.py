@@ -32,10 +32,7 @@ def main(arguments):
     try:
         mode = settings.mode(os.environ)
         if mode == "attached":
-            # Not for a launcher that stays: what this one needs takes memory.
-            from htc_pool import attached
-
-            attached.prepare(os.environ, say)
+            attach()
         if mode != "personal":
             return become(command)
         launch = Launch(command, os.environ)
@@ -46,6 +43,18 @@ def main(arguments):
         say(f"no personal pool: {error}")
         return NO_POOL if settings.required(os.environ) else become(command)
     return launch.run()
+
+
+def attach():
+    """Make this process and its children attached to the site."""
+    try:
+        # Not for a launcher that stays: what this one needs takes memory.
+        from htc_pool import attached
+    except ImportError as error:
+        # Somebody has put another htmap there. The notebook is needed all the more.
+        say(f"the site's tokens are not copied, for htmap cannot be imported: {error}")
+    else:
+        attached.prepare(os.environ, say)
 
 
 def is_jupyter(command):

@@ -15,7 +15,9 @@ def site_schedd(environ):
     """Say which site's access point this container is attached to.
 
     HTCondor reads ``_CONDOR_SCHEDD_HOST`` with its prefix and name in any case, and takes an empty
-    value for none.
+    value for none. htmap decides in the same way what maps do by default
+    (``htmap.settings.is_attached``); it is not asked, so that a container starts whatever was done
+    to it.
 
     Parameters
     ----------

@@ -3,51 +3,19 @@
 What a token says is shown; a token itself never is.
 """
 
-import base64
 import hashlib
 import json
 import os
-import pwd
-import re
-import stat
 import subprocess
 import tempfile
-import time
-from dataclasses import dataclass, field
+
+# How HTCondor sees a file of tokens is said where htmap explains a refusal by it.
+from htmap.pool.identity import content_of, home, in_home, is_passed_over, look_at, names
 
 DEFAULT_SOURCE = "/etc/htc/tokens"
 
-# HTCondor passes over such names in its directories (LOCAL_CONFIG_DIR_EXCLUDE_REGEXP).
-_PASSED_OVER = re.compile(r"\..*|.*~|#.*|.*\.rpmsave|.*\.rpmnew")
 # Which files are copies: a person's own is never taken for one. HTCondor passes over it.
 _COPIES = ".copied-by-htc"
-
-
-@dataclass
-class TokenFile:
-    """One file of tokens as HTCondor would see it.
-
-    Attributes
-    ----------
-    path : str
-        Where it is.
-    problem : str
-        Why HTCondor does not read it; empty if it does.
-    claims : list of dict
-        What each token in it says: ``sub``, ``iss``, ``exp`` and so on.
-    """
-
-    path: str
-    problem: str = ""
-    claims: list = field(default_factory=list)
-
-    @property
-    def identities(self):
-        """The subjects of its tokens, without those that have expired."""
-        now = time.time()
-        return [
-            str(each["sub"]) for each in self.claims if "sub" in each and not expired(each, now)
-        ]
 
 
 def directory(environ):
@@ -60,20 +28,7 @@ def directory(environ):
     configured = _configured(macro)
     if configured:
         return configured
-    return in_home(_home()) if os.getuid() else "/etc/condor/tokens.d"
-
-
-def in_home(home):
-    """Return the directory of tokens in a home."""
-    return os.path.join(home, ".condor", "tokens.d")
-
-
-def _home():
-    # HTCondor asks who the user is, and not HOME.
-    try:
-        return pwd.getpwuid(os.getuid()).pw_dir
-    except KeyError:
-        return os.path.expanduser("~")
+    return in_home(home()) if os.getuid() else "/etc/condor/tokens.d"
 
 
 def _configured(macro):
@@ -91,70 +46,6 @@ def _configured(macro):
     except (OSError, subprocess.SubprocessError):
         return ""
     return asked.stdout.strip() if asked.returncode == 0 else ""
-
-
-def claims(token):
-    """Return what a token says, unverified, or an empty dict if it is none."""
-    parts = token.split(".")
-    if len(parts) != 3:
-        return {}
-    try:
-        payload = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except ValueError:
-        return {}
-    return payload if isinstance(payload, dict) else {}
-
-
-def expired(claimed, now):
-    """Say whether a token with these claims is past its ``exp``."""
-    end = claimed.get("exp")
-    return isinstance(end, (int, float)) and end <= now
-
-
-def names(folder):
-    """Return the names in a directory that HTCondor would look at, or none if there is none."""
-    try:
-        found = sorted(os.listdir(folder))
-    except OSError:
-        return []
-    return [name for name in found if not _PASSED_OVER.fullmatch(name)]
-
-
-def look(folder):
-    """Return a `TokenFile` for each file in `folder`."""
-    return [look_at(os.path.join(folder, name)) for name in names(folder)]
-
-
-def look_at(path):
-    """Return what HTCondor makes of the file `path`."""
-    found = TokenFile(path)
-    try:
-        status = os.stat(path)
-        if not stat.S_ISREG(status.st_mode):
-            found.problem = "is no file"
-        elif status.st_uid != os.getuid():
-            found.problem = f"belongs to user {status.st_uid}, not to this one ({os.getuid()})"
-        elif status.st_mode & 0o077:
-            found.problem = f"has mode {stat.S_IMODE(status.st_mode):04o}, which others can use"
-        if stat.S_ISREG(status.st_mode):
-            found.claims = _claims_of(_content(path).decode(errors="replace"))
-            if not found.claims:
-                found.problem = found.problem or "holds no token"
-    except OSError as error:
-        found.problem = f"cannot be read ({error.strerror})"
-    return found
-
-
-def _claims_of(text):
-    lines = (line.strip() for line in text.splitlines())
-    read = (claims(line) for line in lines if line and not line.startswith("#"))
-    return [each for each in read if each]
-
-
-def _content(path):
-    # A token is a few hundred bytes; whatever else was mounted there is not read whole.
-    with open(path, "rb") as file:
-        return file.read(1 << 20)
 
 
 def copy(source, target):
@@ -184,7 +75,7 @@ def copy(source, target):
         path = os.path.join(source, name)
         try:
             if os.path.isfile(path):
-                wanted[name] = _content(path)
+                wanted[name] = content_of(path)
         except OSError as error:
             problems.append(f"the token {path} cannot be read: {error.strerror}")
     if not wanted:
@@ -219,9 +110,7 @@ def _read_copies(target):
             read = json.load(file)
     except (OSError, ValueError):
         return {}
-    return {
-        name: read[name] for name in read if not _PASSED_OVER.fullmatch(name) and "/" not in name
-    }
+    return {name: read[name] for name in read if not is_passed_over(name) and "/" not in name}
 
 
 def _digest(content):
@@ -231,7 +120,7 @@ def _digest(content):
 def _digest_of(path):
     """Return the digest of a plain file, or None if there is none that can be read."""
     try:
-        return None if os.path.islink(path) else _digest(_content(path))
+        return None if os.path.islink(path) else _digest(content_of(path))
     except OSError:
         return None
 

@@ -39,7 +39,7 @@ def components(
     There is one a line. With --status, the numbers are on one line. Of several maps, each line
     begins with the tag.
     """
-    from htmap.display.tables import COLOURS
+    from htmap.display.palette import LOOKS
 
     if color is not None:
         context.color = color
@@ -48,7 +48,7 @@ def components(
     def show(map_: Map) -> None:
         tag = f"{map_.tag} " if several else ""
         if status is None:
-            words = {each: click.style(each, fg=COLOURS.get(each)) for each in ComponentStatus}
+            words = {each: click.style(each, fg=LOOKS[each].terminal) for each in ComponentStatus}
             lines = (f"{tag}{i} {words[s]}\n" for i, s in enumerate(map_.component_statuses))
             click.echo("".join(lines), nl=False)
         else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import htmap
+from htmap import toml
 from htmap.cli import messages
 from htmap.exceptions import HTMapException, InvalidSettings, MissingSetting
 from htmap.settings import user_path, variable_of
@@ -21,9 +22,15 @@ _OPEN_TABLE = "MAP_OPTIONS"
 
 @click.command()
 @click.option("--user", is_flag=True, help="Only what is in ~/.htmaprc, as it is there.")
-def settings(user: bool) -> None:
+@click.option("--origin", is_flag=True, help="With each, where it comes from.")
+def settings(user: bool, origin: bool) -> None:
     """Print the settings in use, as TOML."""
-    if user:
+    if user and origin:
+        raise click.UsageError("--user and --origin do not go together: one file has one origin")
+    if origin:
+        for key, line in toml.flat(htmap.settings.to_dict()):
+            click.echo(f"{line}  # {htmap.settings.origin(key)}")
+    elif user:
         try:
             click.echo(user_path().read_bytes(), nl=False)
         except FileNotFoundError as error:

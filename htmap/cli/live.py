@@ -11,7 +11,8 @@ from rich.text import Text
 
 from htmap.cli.news import wait_for
 from htmap.cli.selection import Selection, maps_of, tell
-from htmap.display.tables import COLOURS, Row, status_lines
+from htmap.display.palette import LOOKS
+from htmap.display.tables import Row, status_lines
 from htmap.handle import News
 from htmap.management import summaries
 from htmap.statuses import ComponentStatus
@@ -20,19 +21,6 @@ from htmap.store import claims
 _BAR_WIDTH = 40
 # Columns for the spaces between, and for the largest numbers of components.
 _COUNT_WIDTH = 18
-
-#: From what is done, at the left of a bar, to what is furthest from it.
-_ORDER = (
-    ComponentStatus.COMPLETED,
-    ComponentStatus.ERRORED,
-    ComponentStatus.REMOVED,
-    ComponentStatus.LOST,
-    ComponentStatus.HELD,
-    ComponentStatus.RUNNING,
-    ComponentStatus.SUSPENDED,
-    ComponentStatus.IDLE,
-    ComponentStatus.UNMATERIALIZED,
-)
 
 
 def live_status(
@@ -90,9 +78,9 @@ def bar(counts: Mapping[ComponentStatus, int], width: int) -> Text:
     """Return a bar in which each status has its share, what is done at the left."""
     total = sum(counts.values()) or 1
     text, seen, drawn = Text(), 0, 0
-    for status in _ORDER:
+    for status, look in LOOKS.items():
         seen += counts.get(status, 0)
         end = round(width * seen / total)
-        text.append("█" * (end - drawn), COLOURS.get(status, "white"))
+        text.append("█" * (end - drawn), look.terminal)
         drawn = end
     return text

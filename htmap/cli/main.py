@@ -70,6 +70,7 @@ _HOMES = {
         "logs": "logs",
         "output": "errors stderr stdout",
         "paths": "path",
+        "plot": "plot",
         "removal": "clean remove",
         "rerunning": "rerun",
         "status": "status tags",

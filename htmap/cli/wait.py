@@ -51,11 +51,12 @@ def wait(selection: Selection, timeout: float | None) -> None:
 
 
 def _wait(maps: list[Map], timeout: float | None, draw: Draw) -> dict[str, Counts]:
-    from htmap.handle import News
+    from htmap.handle import News, look_at
 
     deadline = None if timeout is None else time.monotonic() + timeout
     counts: dict[str, Counts] = {map_.tag: {} for map_ in maps}
     waiting = maps
+    look_at(maps)
     with News(maps) as news:
         while True:
             for map_ in waiting:

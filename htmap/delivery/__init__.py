@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from htmap.delivery import assume, docker, shared, singularity, transplant
+from htmap.delivery import assume, container, docker, shared, singularity, transplant
 from htmap.delivery.command import RUNNER_ARGUMENTS
 from htmap.exceptions import InvalidMapOption, UnknownPythonDeliveryMethod
 from htmap.options import MapOptions
@@ -31,6 +31,7 @@ class _Method(NamedTuple):
 
 _METHODS: dict[str, _Method] = {
     "assume": _Method(assume.descriptors),
+    "container": _Method(container.descriptors),
     "docker": _Method(docker.descriptors),
     "shared": _Method(shared.descriptors),
     "singularity": _Method(singularity.descriptors),

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from htmap.delivery.command import python3_of
-from htmap.settings import settings
+from htmap.delivery.command import python3_in
+from htmap.delivery.images import docker_image
 
 
 def descriptors(tag: str, map_dir: Path) -> dict[str, str]:
     """Return the submit descriptors."""
     return {
         "universe": "docker",
-        "docker_image": str(settings["DOCKER.IMAGE"]),
+        "docker_image": docker_image("DOCKER.IMAGE"),
         # An image's own entrypoint may do anything: that of the notebook images starts a pool.
         "docker_override_entrypoint": "true",
-        **python3_of("the Docker image"),
+        **python3_in("the Docker image"),
     }

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
+from htmap.display.palette import BY_URGENCY, LOOKS
 from htmap.statuses import ComponentStatus
-from htmap.store.state import ComponentHold
+from htmap.store.told import ComponentHold
 
 
 class Meta(NamedTuple):
@@ -46,6 +47,27 @@ class Line(NamedTuple):
     is_header: bool = False
 
 
+class Cells(NamedTuple):
+    """The cells of a table of maps, those with a tag of their own first."""
+
+    header: list[str]
+    rows: list[Row]
+    cells: list[list[str]]
+
+    @classmethod
+    def of(cls, rows: Iterable[Row], include_state: bool = True) -> Cells:
+        """Make them of what is to be said of maps."""
+        ordered = sorted(rows, key=lambda row: (row.is_transient, row.tag))
+        columns = _columns(ordered) if include_state else []
+        include_meta = any(row.meta for row in ordered)
+        cells = []
+        for row in ordered:
+            counts = [str(row.counts.get(status, 0)) for status in columns]
+            meta = _meta_cells(row.meta) if include_meta else []
+            cells.append([f"* {row.tag}" if row.is_transient else row.tag, *counts, *meta])
+        return cls(["Tag", *map(str, columns), *(_META if include_meta else [])], ordered, cells)
+
+
 def status_table(rows: Iterable[Row], include_state: bool = True) -> str:
     """Return a table with a row for each map; maps with a tag of their own come first."""
     return "\n".join(line.text for line in status_lines(rows, include_state))
@@ -53,18 +75,11 @@ def status_table(rows: Iterable[Row], include_state: bool = True) -> str:
 
 def status_lines(rows: Iterable[Row], include_state: bool = True) -> list[Line]:
     """Return the lines of :func:`status_table`, the header first."""
-    ordered = sorted(rows, key=lambda row: (row.is_transient, row.tag))
-    columns = _columns(ordered) if include_state else []
-    include_meta = any(row.meta for row in ordered)
-    cells = [["Tag", *map(str, columns), *(_META if include_meta else [])]]
-    for row in ordered:
-        counts = [str(row.counts.get(status, 0)) for status in columns]
-        meta = _meta_cells(row.meta) if include_meta else []
-        cells.append([f"* {row.tag}" if row.is_transient else row.tag, *counts, *meta])
-    header, *texts = _aligned(cells, left={0})
+    table = Cells.of(rows, include_state)
+    header, *texts = _aligned([table.header, *table.cells], left={0})
     return [
         Line(header, is_header=True),
-        *(Line(text, colour_of(row.counts)) for text, row in zip(texts, ordered, strict=True)),
+        *(Line(text, colour_of(row.counts)) for text, row in zip(texts, table.rows, strict=True)),
     ]
 
 
@@ -138,20 +153,5 @@ def colour_of(counts: Mapping[ComponentStatus, int]) -> str:
     'red'
     """
     if counts.get(ComponentStatus.COMPLETED) == sum(counts.values()):
-        return COLOURS[ComponentStatus.COMPLETED]
-    for status, colour in COLOURS.items():
-        if status is not ComponentStatus.COMPLETED and counts.get(status):
-            return colour
-    return "white"
-
-
-#: What most needs a look comes first.
-COLOURS = {
-    ComponentStatus.LOST: "magenta",
-    ComponentStatus.REMOVED: "magenta",
-    ComponentStatus.HELD: "red",
-    ComponentStatus.ERRORED: "red",
-    ComponentStatus.COMPLETED: "green",
-    ComponentStatus.RUNNING: "cyan",
-    ComponentStatus.IDLE: "yellow",
-}
+        return LOOKS[ComponentStatus.COMPLETED].terminal
+    return next((LOOKS[status].terminal for status in BY_URGENCY if counts.get(status)), "white")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from typing import List, Union
+from typing import Iterable, List, Union
 
 from . import places
 from .carrying import remove
@@ -92,13 +92,20 @@ def _whole(folder: str) -> List[int]:
     return [int(name) for name in names if name.isdecimal()]
 
 
-def resume() -> None:
-    """Put what an evicted job had brought home back where the next eviction takes it from."""
+def resume(ended: Iterable[str] = ()) -> None:
+    """Put what an evicted job had brought home back where the next eviction takes it from.
+
+    Parameters
+    ----------
+    ended : iterable of str
+        Components of the job that are not run again: their files are kept.
+    """
+    ended = set(ended)
     checkpoints = places.scratch(places.CHECKPOINTS)
     files = places.scratch(places.FILES)
     for component in os.listdir(files) if os.path.isdir(files) else []:
         # Without a checkpoint the function makes them again, maybe by other names.
-        if not _whole(os.path.join(checkpoints, component)):
+        if component not in ended and not _whole(os.path.join(checkpoints, component)):
             remove(os.path.join(files, component))
     remove(places.scratch(places.REMAPPED))
     for name in (places.CHECKPOINTS, places.FILES):
@@ -120,6 +127,15 @@ def restore(component: str) -> None:
             shutil.copytree(source, target, dirs_exist_ok=True)
         else:
             shutil.copy2(source, target)
+
+
+def forget_ended(components: Iterable[int]) -> None:
+    """Delete the checkpoints of components that have ended, if any are left."""
+    folder = places.scratch(places.FOLDER, places.CHECKPOINTS)
+    left = os.listdir(folder) if os.path.isdir(folder) else []
+    if left:
+        for component in set(left).intersection(map(str, components)):
+            forget(component)
 
 
 def forget(component: str) -> None:

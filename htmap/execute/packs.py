@@ -1,77 +1,81 @@
-"""The pack: the one file format for functions, inputs and outputs.
-
-A pack is an envelope followed by records. It is written front to back and never changed, so a
-pack whose writer was killed is a good pack with fewer records. Layout (little endian)::
-
-    8 bytes   magic, b"HTMAPACK"
-    <II       length and CRC-32 of the envelope
-    envelope  JSON: format, kind, versions of Python, cloudpickle and htmap
-    then, for each record:
-    <IBQI     component, kind, length and CRC-32 of the payload
-    <I        CRC-32 of these
-    payload
-
-The envelope is text and is read before anything is unpickled, so that a mismatch between the two
-ends of a map can be explained instead of crashing inside pickle.
-"""
+"""Writing packs, and all that is said of them (see :mod:`htmap.execute.pack_format`)."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import struct
-import sys
-import zlib
-from typing import Any, BinaryIO, Dict, Iterator, NamedTuple, Optional, Union
+from typing import Any, BinaryIO, Dict, Optional, Sequence
+from zlib import crc32
 
-#: The version of the running Python, such as "3.13.0".
-PYTHON = "%d.%d.%d" % sys.version_info[:3]
+from .pack_format import (
+    ALL_COMPONENTS,
+    BLOCK,
+    CHECK,
+    END,
+    ENVELOPE,
+    ERROR,
+    EXCEPTION,
+    FORMAT,
+    FUNCTION,
+    HEAD,
+    INDEX,
+    INPUT,
+    LARGE,
+    MAGIC,
+    PACKAGES,
+    PYTHON,
+    RECORD,
+    REMARK,
+    RESULT,
+    STARTED,
+    STDERR,
+    STDOUT,
+    STREAMS,
+    TRAILER,
+    WITH_BUFFERS,
+    AnyPath,
+    DamagedPackError,
+    Index,
+    Payload,
+    Record,
+    index_of,
+    joined,
+    split,
+    versions,
+)
+from .pack_reader import PackReader
 
-MAGIC = b"HTMAPACK"
-FORMAT = 1
-
-#: Stands for every component of the job in a record that is about the job as a whole.
-ALL_COMPONENTS = 0xFFFFFFFF
-
-# Kinds of records.
-FUNCTION = 1  # pickle of the mapped function
-INPUT = 2  # pickle of (args, kwargs)
-STARTED = 3  # no payload: the component was about to be called
-RESULT = 4  # pickle of what the function returned
-ERROR = 5  # JSON: the report of a failure, readable without unpickling anything
-EXCEPTION = 6  # pickle of the exception itself, where it can be pickled
-REMARK = 7  # text: what the runner has to say of the job, which is no failure
-
-_ENVELOPE = struct.Struct("<II")
-_RECORD = struct.Struct("<IBQI")
-_CHECK = struct.Struct("<I")
-
-_Path = Union[str, "os.PathLike[str]"]
-
-
-class DamagedPackError(ValueError):
-    """A file that is not a pack, or whose bytes have changed since they were written."""
-
-
-class Record(NamedTuple):
-    """Where one record of a pack lies."""
-
-    component: int
-    kind: int
-    offset: int  # of the payload, in bytes from the start of the file
-    length: int  # of the payload, in bytes
-    crc: int
-
-
-def versions(**more: Any) -> Dict[str, Any]:
-    """Return an envelope that names this Python, with ``more`` entries added.
-
-    Examples
-    --------
-    >>> versions(kind="input")["kind"]
-    'input'
-    """
-    return {"format": FORMAT, "python": PYTHON, **more}
+__all__ = [
+    "ALL_COMPONENTS",
+    "ERROR",
+    "EXCEPTION",
+    "FORMAT",
+    "FUNCTION",
+    "INDEX",
+    "INPUT",
+    "LARGE",
+    "MAGIC",
+    "PACKAGES",
+    "PYTHON",
+    "REMARK",
+    "RESULT",
+    "STARTED",
+    "STDERR",
+    "STDOUT",
+    "STREAMS",
+    "WITH_BUFFERS",
+    "AnyPath",
+    "DamagedPackError",
+    "Index",
+    "PackReader",
+    "PackWriter",
+    "Payload",
+    "Record",
+    "index_of",
+    "split",
+    "versions",
+]
 
 
 class PackWriter:
@@ -83,6 +87,17 @@ class PackWriter:
         Where the pack is made; an existing file is replaced.
     envelope : dict
         What :func:`versions` returned.
+    buffered : bool
+        Whether to hand records to the system many at a time instead: quicker, and the last ones are
+        lost if the process ends before :meth:`finish`.
+    resume : bool
+        Whether to go on with what an earlier process has left there, up to the last component that
+        has ended in it.
+
+    Raises
+    ------
+    DamagedPackError
+        If it was to go on with something else than a pack of the same kind and versions.
 
     Examples
     --------
@@ -90,150 +105,186 @@ class PackWriter:
     >>> path = os.path.join(tempfile.mkdtemp(), "a.pack")
     >>> with PackWriter(path, versions(kind="input")) as pack:
     ...     pack.add(0, INPUT, b"payload")
+    ...     pack.finish()
     >>> with PackReader(path) as pack:
     ...     [pack.payload(record) for record in pack.records()]
     [b'payload']
     """
 
-    def __init__(self, path: _Path, envelope: Dict[str, Any]) -> None:
+    def __init__(
+        self,
+        path: AnyPath,
+        envelope: Dict[str, Any],
+        buffered: bool = False,
+        resume: bool = False,
+    ) -> None:
         text = json.dumps(envelope).encode()
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        self._file = os.fdopen(descriptor, "wb", buffering=0)
+        how = os.O_RDWR if resume else os.O_RDWR | os.O_CREAT | os.O_TRUNC
+        descriptor = os.open(path, how, 0o600)
+        self.path = os.fspath(path)
+        self._file = os.fdopen(descriptor, "r+b", buffering=0)
+        # Not the file's own buffer, which would be written once more when all is lost.
+        self._held: Optional[bytearray] = bytearray() if buffered else None
+        self._index = Index()
+        self._end = 0
         try:
-            self._write(MAGIC, _ENVELOPE.pack(len(text), zlib.crc32(text)), text)
+            if resume:
+                self._resume(envelope)
+            else:
+                self._write(MAGIC, ENVELOPE.pack(len(text), crc32(text)), text)
         except BaseException:  # a full disk
             self._file.close()
             raise
 
-    def _write(self, *parts: bytes) -> None:
-        # One call for small records; large payloads are not copied into a joined string.
-        if len(parts[-1]) < 1 << 20:
-            parts = (b"".join(parts),)
-        for part in parts:
-            view = memoryview(part)
-            while view:
-                view = view[self._file.write(view) :]
+    def _resume(self, envelope: Dict[str, Any]) -> None:
+        with PackReader(self.path) as pack:
+            if pack.envelope != envelope:
+                raise DamagedPackError(f"{self.path} was begun by other versions")
+            self._end, kept = pack.first, 0
+            with contextlib.suppress(DamagedPackError):  # what comes before it is as it was
+                for record in pack.records():
+                    if record.component == ALL_COMPONENTS:
+                        break
+                    self._take_in(record)
+                    if record.kind & ~WITH_BUFFERS in (RESULT, ERROR, EXCEPTION):
+                        self._end, kept = record.offset + record.length, len(self._index)
+        # The rest is of a component that is run again.
+        self._index.shorten(kept)
+        self._cut_off()
 
-    def add(self, component: int, kind: int, payload: bytes = b"") -> None:
-        """Append one record."""
-        head = _RECORD.pack(component, kind, len(payload), zlib.crc32(payload))
-        self._write(head, _CHECK.pack(zlib.crc32(head)), payload)
+    def _take_in(self, record: Record) -> None:
+        self._index.add(
+            record.component, record.kind, record.offset - HEAD, record.wall, record.cpu
+        )
+
+    def _write(self, *parts: Payload) -> None:
+        # One call for small records; large payloads are not copied into a joined string.
+        if len(parts[-1]) < BLOCK:
+            whole = b"".join(parts)
+            length = len(whole)
+            parts = (whole,)
+        else:
+            length = sum(map(len, parts))
+        if self._held is not None:
+            for part in parts:
+                self._held += part
+            if len(self._held) < BLOCK:
+                self._end += length
+                return
+            parts = (self._held,)
+            self._held = bytearray()
+        try:
+            for part in parts:
+                written = self._file.write(part)
+                while written < len(part):  # on a full disk, or of gigabytes
+                    written += self._file.write(memoryview(part)[written:])
+        except BaseException:
+            self._cut_off()
+            raise
+        self._end += length
+
+    def _cut_off(self) -> None:
+        """Remove half a record, which would hide those that come after it."""
+        with contextlib.suppress(OSError):
+            self._file.truncate(self._end)
+            self._file.seek(self._end)
+
+    def add(
+        self,
+        component: int,
+        kind: int,
+        payload: Payload = b"",
+        *,
+        buffers: Sequence[Payload] = (),
+        wall: float = 0.0,
+        cpu: float = 0.0,
+    ) -> None:
+        """Append one record.
+
+        Parameters
+        ----------
+        component, kind : int
+        payload : bytes
+        buffers : sequence of memoryview
+            What the pickle in ``payload`` left out (protocol 5); each of one dimension, of bytes.
+        wall, cpu : float
+            Seconds that the component took.
+        """
+        start = self._end
+        if buffers:
+            kind |= WITH_BUFFERS
+            parts = joined(payload, buffers, start + HEAD)
+            crc, length = 0, 0
+            for part in parts:
+                crc = crc32(part, crc)
+                length += len(part)
+        else:
+            parts = [payload]
+            crc, length = crc32(payload), len(payload)
+        head = RECORD.pack(component, kind, length, crc, wall, cpu)
+        self._write(head, CHECK.pack(crc32(head)), *parts)
+        self._index.add(component, kind, start, wall, cpu)
+
+    def add_file(self, component: int, kind: int, file: BinaryIO) -> None:
+        """Append a record of what is in a file, which may be larger than the memory."""
+        crc, length = 0, 0
+        file.seek(0)
+        while block := file.read(BLOCK):
+            crc = crc32(block, crc)
+            length += len(block)
+        head = RECORD.pack(component, kind, length, crc, 0.0, 0.0)
+        start = self._end
+        file.seek(0)
+        self._write(head, CHECK.pack(crc32(head)))
+        try:
+            while left := start + HEAD + length - self._end:
+                block = file.read(min(BLOCK, left))
+                if not block:
+                    raise OSError(f"the file became shorter while it was kept in {self.path}")
+                self._write(block)
+        except BaseException:
+            self._end = start
+            self._cut_off()
+            raise
+        self._index.add(component, kind, start, 0.0, 0.0)
+
+    def catch_up(self) -> None:
+        """Take in what another process has added to the file, and cut off half a record."""
+        # Whatever became of its name: Linux reads an open file by this one.
+        with PackReader(f"/proc/self/fd/{self.fileno()}") as pack:
+            for record in pack.records(start=self._end):
+                self._take_in(record)
+                self._end = record.offset + record.length
+        self._cut_off()
+
+    def endings(self) -> Dict[int, int]:
+        """Return how components have ended so far: RESULT or ERROR for each that has."""
+        kinds = (kind & ~WITH_BUFFERS for kind in self._index.kinds)
+        return {
+            component: kind
+            for component, kind in zip(self._index.components, kinds)  # noqa: B905 - Python 3.9
+            if kind in (RESULT, ERROR)
+        }
+
+    def finish(self) -> None:
+        """Append the index: nothing more will be added."""
+        start = self._end
+        self.add(ALL_COMPONENTS, INDEX, bytes(self._index))
+        self._write(TRAILER.pack(start, END))
+        if self._held:
+            held, self._held = self._held, None
+            self._end -= len(held)
+            self._write(held)
 
     def fileno(self) -> int:
         """Return the descriptor of the file."""
         return self._file.fileno()
 
     def close(self) -> None:
-        """Close the file; what was added is there already."""
+        """Close the file; what was added is there already, or after :meth:`finish` if buffered."""
         self._file.close()
 
     def __enter__(self) -> PackWriter:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
-
-
-class PackReader:
-    """Reads a pack; a truncated last record is left out.
-
-    Attributes
-    ----------
-    envelope : dict
-        What the writer said of itself.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be opened.
-    DamagedPackError
-        If it is not a pack, or its envelope is damaged.
-    """
-
-    def __init__(self, path: _Path) -> None:
-        self.path = os.fspath(path)
-        self._file: BinaryIO = open(path, "rb")  # noqa: SIM115 - closed by close()
-        try:
-            self.envelope = self._read_envelope()
-        except BaseException:
-            self._file.close()
-            raise
-
-    def _read_envelope(self) -> Dict[str, Any]:
-        start = self._file.read(len(MAGIC) + _ENVELOPE.size)
-        if len(start) < len(MAGIC) + _ENVELOPE.size or not start.startswith(MAGIC):
-            raise DamagedPackError(
-                f"{self.path} is not a pack of htmap (or was cut off at its start)"
-            )
-        length, crc = _ENVELOPE.unpack_from(start, len(MAGIC))
-        # A damaged length may be gigabytes.
-        text = self._file.read(min(length, os.fstat(self._file.fileno()).st_size))
-        if len(text) < length or zlib.crc32(text) != crc:
-            raise DamagedPackError(f"the envelope of the pack {self.path} is damaged")
-        envelope: Dict[str, Any] = json.loads(text)
-        if envelope.get("format") != FORMAT:
-            raise DamagedPackError(
-                f"the pack {self.path} has format {envelope.get('format')!r}; this htmap reads "
-                f"format {FORMAT}: use the version of htmap that made it"
-            )
-        return envelope
-
-    def records(self) -> Iterator[Record]:
-        """Yield where each whole record lies, in the order in which they were written.
-
-        Raises
-        ------
-        DamagedPackError
-            If what is said of a record is not what was written.
-        """
-        size = os.fstat(self._file.fileno()).st_size
-        position = len(MAGIC) + _ENVELOPE.size + self._envelope_length()
-        while position + _RECORD.size + _CHECK.size <= size:
-            self._file.seek(position)
-            head, check = self._file.read(_RECORD.size), self._file.read(_CHECK.size)
-            if _CHECK.unpack(check)[0] != zlib.crc32(head):
-                raise DamagedPackError(f"the pack {self.path} is damaged at byte {position}")
-            component, kind, length, crc = _RECORD.unpack(head)
-            offset = position + _RECORD.size + _CHECK.size
-            position = offset + length
-            if position > size:
-                return
-            yield Record(component, kind, offset, length, crc)
-
-    def _envelope_length(self) -> int:
-        self._file.seek(len(MAGIC))
-        length: int = _ENVELOPE.unpack(self._file.read(_ENVELOPE.size))[0]
-        return length
-
-    def find(self, component: int, kind: int) -> Optional[Record]:
-        """Return the last record of a component and kind, or None."""
-        found = None
-        for record in self.records():
-            if record.component == component and record.kind == kind:
-                found = record
-        return found
-
-    def payload(self, record: Record) -> bytes:
-        """Return a record's payload.
-
-        Raises
-        ------
-        DamagedPackError
-            If its bytes are not those that were written.
-        """
-        self._file.seek(record.offset)
-        payload = self._file.read(record.length)
-        if len(payload) != record.length or zlib.crc32(payload) != record.crc:
-            raise DamagedPackError(
-                f"the record of component {record.component} in the pack {self.path} is damaged"
-            )
-        return payload
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-    def __enter__(self) -> PackReader:
         return self
 
     def __exit__(self, *exc_info: object) -> None:

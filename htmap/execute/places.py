@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 
 #: A folder that arrives empty. What is in it when the job ends, or is evicted, travels back: a file
@@ -9,12 +10,26 @@ import os
 FOLDER = "_htmap"
 
 #: The output pack, in that folder.
-OUTPUT = "output.pack"
+OUTPUT = "_htmap_output"
+
+# Files in the job's folder, where it has several components: what the one that runs has written.
+STREAMS = {"stdout": "_htmap_stdout", "stderr": "_htmap_stderr"}
+
+#: A folder for temporary files, where the job has several components: libraries keep files there
+#: for longer than a component lasts.
+TEMPORARY = "_htmap_tmp"
+
+#: The status by which a job of several components asks HTCondor to keep what it has done so far,
+#: and to let it go on.
+CHECKPOINT_STATUS = 85
 
 # Folders in that folder. Back on the node after an eviction, they are in the job's folder itself.
 FILES = "_htmap_files"  # by component: what the function had transferred
 REMAPPED = "_htmap_remapped"  # COMPONENT-NUMBER: what goes somewhere else
 CHECKPOINTS = "_htmap_checkpoints"  # by component, then by number
+
+#: The event log of a job whose files travel over the network, with a dot and the job's number.
+EVENTS = "_htmap_events"
 
 #: Where inputs arrive whose own names are taken in the job's folder.
 INPUTS = "_htmap_inputs"
@@ -31,6 +46,21 @@ def is_on_node() -> bool:
 def component() -> str:
     """Return the number of the component that this process runs."""
     return os.environ["HTMAP_COMPONENT"]
+
+
+@functools.lru_cache(maxsize=None)
+def job_ad() -> str:
+    """Return the text of the job's ad; nothing where there is none."""
+    try:
+        with open(os.environ["_CONDOR_JOB_AD"], errors="replace") as file:
+            return file.read()
+    except (KeyError, OSError):
+        return ""
+
+
+def may_checkpoint() -> bool:
+    """Tell whether HTCondor keeps what the job has done so far when it leaves by that status."""
+    return f'TransferCheckpoint = "{FOLDER}/"' in job_ad()
 
 
 def scratch(*names: str) -> str:

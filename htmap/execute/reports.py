@@ -134,7 +134,8 @@ def _node() -> Dict[str, str]:
     }
 
 
-def _packages() -> List[str]:
+def packages() -> List[str]:
+    """Return the packages that this Python has, each with its version."""
     try:
         from importlib import metadata
 
@@ -159,7 +160,7 @@ def _scratch() -> List[str]:
     return paths[:_FILES_KEPT]
 
 
-def describe(error: BaseException, summary: str = "") -> Dict[str, Any]:
+def describe(error: BaseException, summary: str = "", briefly: bool = False) -> Dict[str, Any]:
     """Return all that can be said about a failure on this node, as JSON-able data.
 
     Parameters
@@ -168,6 +169,8 @@ def describe(error: BaseException, summary: str = "") -> Dict[str, Any]:
         What was raised.
     summary : str
         A sentence that says what the runner was doing, where that was not calling the function.
+    briefly : bool
+        Whether to leave out what takes room: there may be none.
 
     Returns
     -------
@@ -188,7 +191,6 @@ def describe(error: BaseException, summary: str = "") -> Dict[str, Any]:
     report["python"] = {
         "executable": sys.executable,
         "version": PYTHON,
-        "packages": _packages(),
     }
-    report["scratch"] = _scratch()
+    report["scratch"] = [] if briefly else _scratch()
     return report

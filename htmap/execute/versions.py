@@ -7,26 +7,29 @@ between its major versions: loading such a thing fails somewhere inside, or not 
 
 from __future__ import annotations
 
+import functools
 import pickle
 import sys
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Sequence
 
 from . import packs
 
+_CLOUDPICKLE = b"cloudpickle"
 
-def is_portable(data: bytes) -> bool:
+
+def is_portable(data: packs.Payload) -> bool:
     """Tell whether a pickle can be read by any version of Python 3."""
-    return b"cloudpickle" not in data
+    return not _mentions(data, _CLOUDPICKLE)
 
 
-def mismatch(envelope: Dict[str, Any], data: bytes) -> Optional[str]:
+def mismatch(envelope: Dict[str, Any], data: packs.Payload) -> Optional[str]:
     """Return why a pickle cannot be loaded here, or None if nothing speaks against it.
 
     Parameters
     ----------
     envelope : dict
         That of the pack in which the pickle is: it names who made it.
-    data : bytes
+    data : bytes or memoryview
         The pickle.
 
     Returns
@@ -34,16 +37,22 @@ def mismatch(envelope: Dict[str, Any], data: bytes) -> Optional[str]:
     str or None
         A sentence that names both ends.
     """
-    there = str(envelope.get("python", "unknown"))
+    # What is short is sooner looked through than cloudpickle is imported to ask for its version.
+    if isinstance(data, bytes) and _CLOUDPICKLE not in data:
+        return None
+    problem = _difference(str(envelope.get("python", "unknown")), envelope.get("cloudpickle"))
+    return None if problem is None or is_portable(data) else problem
+
+
+@functools.lru_cache(maxsize=None)
+def _difference(there: str, sent: Optional[str]) -> Optional[str]:
+    """Return why what these versions have pickled by value cannot be loaded here, or None."""
     if _minor(there) != _minor(packs.PYTHON):
-        if is_portable(data):
-            return None
         return (
             f"it was pickled by value by Python {there}, and is to be loaded by Python "
             f"{packs.PYTHON} ({sys.executable}): Python's bytecode differs between the two"
         )
-    sent = envelope.get("cloudpickle")
-    if not sent or is_portable(data):
+    if not sent:
         return None
     import cloudpickle  # loading what it made imports it anyway
 
@@ -56,16 +65,35 @@ def mismatch(envelope: Dict[str, Any], data: bytes) -> Optional[str]:
     )
 
 
-def loads(data: bytes) -> Any:
-    """Unpickle.
+def are_here(envelope: Dict[str, Any]) -> bool:
+    """Tell whether every pickle in a pack can be loaded as it is: nothing of its maker differs.
+
+    Not while it is unknown which cloudpickle there is here, because nothing needed it so far.
+    """
+    cloudpickle = sys.modules.get("cloudpickle")
+    here = None if cloudpickle is None else getattr(cloudpickle, "__version__", None)
+    sent = envelope.get("cloudpickle")
+    return sent is not None and sent == here and envelope.get("python") == packs.PYTHON
+
+
+def loads(data: packs.Payload, buffers: Sequence[packs.Payload] = ()) -> Any:
+    """Unpickle; ``buffers`` are what the pickle left out.
 
     Python 3.13 pickles a path by a module that no earlier version has; here those read it too.
     """
-    if sys.version_info < (3, 13) and b"pathlib._local" in data:
+    if sys.version_info < (3, 13) and _mentions(data, b"pathlib._local"):
         import pathlib
 
         sys.modules.setdefault("pathlib._local", pathlib)
-    return pickle.loads(data)
+    return pickle.loads(data, buffers=buffers)
+
+
+def _mentions(data: packs.Payload, word: bytes) -> bool:
+    if isinstance(data, bytes):
+        return word in data
+    import re  # looks through what is mapped without a copy of it
+
+    return re.search(word, data) is not None
 
 
 def _minor(version: str) -> str:

@@ -16,11 +16,13 @@ from __future__ import annotations
 import enum
 import os
 import re
+import zlib
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 __all__ = [
+    "Bookmark",
     "Event",
     "EventKind",
     "EventLog",
@@ -81,6 +83,36 @@ class Event(NamedTuple):
     cluster: int
     proc: int
     body: bytes
+
+
+class Bookmark(NamedTuple):
+    """Where in which log a reader was, for one in another process.
+
+    Attributes
+    ----------
+    offset : int
+    print : int
+        CRC-32 of the log's first bytes and of those before the offset. Not the inode: that is
+        another one in a copy, and may be that of another file in time.
+    is_damaged : bool
+        As in :class:`EventLog`.
+    """
+
+    offset: int
+    print: int
+    is_damaged: bool
+
+
+# Bytes at either end that tell one log from another: events have times, and names of jobs.
+_PRINT = 1024
+
+
+def _print(file: BinaryIO, offset: int) -> int:
+    size = min(offset, _PRINT)
+    file.seek(0)
+    check = zlib.crc32(file.read(size))
+    file.seek(offset - size)
+    return zlib.crc32(file.read(size), check)
 
 
 _HEADER = re.compile(rb"(\d{3}) \((-?\d+)\.(-?\d+)\.-?\d+\) ")
@@ -183,6 +215,37 @@ class EventLog:
                     return []
                 else:
                     size *= 2
+
+    def bookmark(self) -> Bookmark | None:
+        """Return where this reader is, for :meth:`resume`; None where the file is no longer there.
+
+        Raises
+        ------
+        OSError
+            If the log cannot be read.
+        """
+        with self.path.open("rb", buffering=0) as file:
+            if os.fstat(file.fileno()).st_ino != self.inode:
+                return None
+            return Bookmark(self.offset, _print(file, self.offset), self.is_damaged)
+
+    @classmethod
+    def resume(cls, path: Path, bookmark: Bookmark) -> EventLog | None:
+        """Return a reader that goes on from a bookmark; None where the log is another one.
+
+        Raises
+        ------
+        OSError
+            If the log cannot be read.
+        """
+        with path.open("rb", buffering=0) as file:
+            status = os.fstat(file.fileno())
+            grew = status.st_size >= bookmark.offset
+            if not grew or _print(file, bookmark.offset) != bookmark.print:
+                return None
+            log = cls(path, offset=bookmark.offset, inode=status.st_ino)
+        log.is_damaged = bookmark.is_damaged
+        return log
 
     def _find_place(self, file: BinaryIO) -> None:
         """Go back to the start unless the file is the one that was read before, and grew."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from htmap.pool.schedd import Schedd, is_local
 from htmap.statuses import ComponentStatus
-from htmap.store.folder import Queue
+from htmap.store.run import Queue
 
 # The log's sequence number, which counts how often HTCondor rewrote it, and when it was made.
 _HEADER = re.compile(rb"107 \d+ CreationTimestamp (\d+)\n")

@@ -8,19 +8,32 @@ slot as it is when nothing runs in it, so that a slot which is only busy does no
 from __future__ import annotations
 
 import functools
+import itertools
 import re
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from htmap.pool.schedd import explained, locate
+from htmap.pool import queue
+from htmap.pool.refusals import collector as asked_collector
+from htmap.pool.refusals import explained
+from htmap.pool.schedd import locate
+from htmap.pool.spool import SPOOLING
 from htmap.settings import settings
+from htmap.store.state import State
 
 #: What a job asks for that a slot has an amount of.
 RESOURCES = ("Cpus", "Memory", "Disk", "GPUs")
 _REQUESTS = tuple(f"Request{resource}" for resource in RESOURCES)
+_AMOUNTS = {resource.lower() for resource in RESOURCES}
 _IDLE, _HELD = 1, 5
 _SLOTS = 'MyType == "Machine"'
-_LOOKED_AT = ["ClusterId", "ProcId", "component", "JobStatus", "Requirements", "QDate", *_REQUESTS]
+_BROKEN = "SlotBrokenReason"
+_LOOKED_AT = [
+    "ClusterId", "ProcId", "HTMapRun", "component", "JobStatus", "HoldReasonCode",
+    "Requirements", "QDate", *_REQUESTS,
+]  # fmt: skip
 
 
 class Condition(NamedTuple):
@@ -34,11 +47,15 @@ class Condition(NamedTuple):
         How many slots meet it.
     most : dict
         For an amount that is asked for, the most that any slot has; by resource.
+    values : dict
+        For whatever else is asked of a slot, the different values that slots have of it, as
+        HTCondor writes them; by the name of the attribute.
     """
 
     text: str
     met_by: int
     most: dict[str, float]
+    values: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 class Request(NamedTuple):
@@ -85,16 +102,25 @@ class Offer(NamedTuple):
     negotiated : int or None
         When the negotiator last began to look for matches, in seconds since the epoch; None where
         there is none or it has not yet.
+    broken : tuple of str
+        Why slots offer nothing (``SlotBrokenReason``, which HTCondor 25 and later say).
     """
 
     slots: int
     machines: int
     totals: dict[str, float]
     negotiated: int | None
+    broken: tuple[str, ...] = ()
 
 
-def compare(map_id: str) -> tuple[Offer, list[Request], int]:
+def compare(map_id: str, state: State) -> tuple[Offer, list[Request], int]:
     """Compare what a map's waiting jobs ask for with what the pool offers.
+
+    Parameters
+    ----------
+    map_id : str
+    state : State
+        The map's, which knows the components of each job.
 
     Returns
     -------
@@ -112,8 +138,27 @@ def compare(map_id: str) -> tuple[Offer, list[Request], int]:
     whole = [_emptied(slot) for slot in slots if not slot.get("DynamicSlot")]
     totals = {name: sum(_amount(slot, name) for slot in whole) for name in RESOURCES}
     machines = len({str(slot.get("Machine")) for slot in whole})
-    requests = [_request(same, whole, slots) for same in _alike(jobs)]
-    return Offer(len(whole), machines, totals, negotiated), requests, unmade
+    requests = [_request(same, state, whole, slots) for same in _alike(jobs)]
+    broken = {str(slot[_BROKEN]) for slot in slots if _BROKEN in slot}
+    return Offer(len(whole), machines, totals, negotiated, tuple(sorted(broken))), requests, unmade
+
+
+def places(cores: int) -> int:
+    """Return how many jobs of so many cores all slots of the pool could run if nothing else ran.
+
+    Raises
+    ------
+    NoScheduler, SchedulerRefused
+        If the collector cannot be had.
+    """
+    slots, _ = _pool()
+    whole = (_emptied(slot) for slot in slots if not slot.get("DynamicSlot"))
+    return sum(
+        int(_amount(slot, "Cpus")) // cores
+        if slot.get("PartitionableSlot")
+        else int(_amount(slot, "Cpus") >= cores)
+        for slot in whole
+    )
 
 
 def _waiting(map_id: str) -> tuple[list[Any], int]:
@@ -124,15 +169,11 @@ def _waiting(map_id: str) -> tuple[list[Any], int]:
     doing = f"looking for the jobs of the map {map_id}"
     ads = schedd.call(
         lambda target: target.query(
-            of_map, [*_LOOKED_AT, "JobMaterializeLimit", "JobMaterializeNextProcId"],
+            of_map, [*_LOOKED_AT, *queue.OF_FACTORIES],
             opts=htcondor2.QueryOpts.IncludeClusterAd,
         ), doing,
     )  # fmt: skip
-    unmade = sum(
-        max(0, int(ad.get("JobMaterializeLimit", 0)) - int(ad.get("JobMaterializeNextProcId", 0)))
-        for ad in ads
-        if "ProcId" not in ad
-    )
+    unmade = queue.yet_to_be_made(ad for ad in ads if "ProcId" not in ad)
     waiting = [ad for ad in ads if "ProcId" in ad and ad["JobStatus"] in (_IDLE, _HELD)]
     for same in _alike(waiting):
         # The whole ad, for what the slots ask of a job; one stands for all that ask for the same.
@@ -145,6 +186,11 @@ def _waiting(map_id: str) -> tuple[list[Any], int]:
 def _whole_ad(target: Any, constraint: str) -> Any:
     found = target.query(constraint)
     return found[0] if found else {}  # it may have left meanwhile
+
+
+def _is_held(ad: Any) -> bool:
+    """Tell whether a job is held, and not only for want of inputs that are arriving."""
+    return bool(ad["JobStatus"] == _HELD and ad.get("HoldReasonCode") != SPOOLING)
 
 
 def _alike(jobs: Iterable[Any]) -> list[list[Any]]:
@@ -160,6 +206,7 @@ def _pool() -> tuple[list[Any], int | None]:
     import htcondor2
 
     where = settings["HTCONDOR.COLLECTOR"] or None
+    began = time.monotonic()
     try:
         collector = htcondor2.Collector(where) if where else htcondor2.Collector()
         slots = collector.query(htcondor2.AdType.Startd, _SLOTS)
@@ -167,7 +214,8 @@ def _pool() -> tuple[list[Any], int | None]:
             htcondor2.AdType.Negotiator, projection=["LastNegotiationCycleTime0"]
         )
     except (htcondor2.HTCondorException, OSError) as error:
-        raise explained(error, "asking the collector what the pool offers") from error
+        doing = "asking the collector what the pool offers"
+        raise explained(error, doing, asked_collector(where), began) from error
     times = [ad.get("LastNegotiationCycleTime0") for ad in negotiators]
     known = [int(time) for time in times if isinstance(time, int)]
     return list(slots), max(known, default=None)
@@ -197,26 +245,38 @@ def _amount(ad: Any, name: str) -> float:
     return float(value) if isinstance(value, (int, float)) else 0
 
 
-def _request(jobs: list[Any], whole: list[Any], slots: list[Any]) -> Request:
+def conditions(job: Any, whole: list[Any]) -> tuple[Condition, ...]:
+    """Return the parts of what a job asks for, and what the slots ask of it.
+
+    Parameters
+    ----------
+    job : classad2.ClassAd
+    whole : list of classad2.ClassAd
+        The slots, as they are when nothing runs in them.
+    """
     import classad2
 
-    job = _copy(jobs[0])
+    job = _copy(job)
     requirements = str(job.get("Requirements", "true"))
-    conditions = []
+    found = []
     for clause in clauses(requirements):
         job["Requirements"] = classad2.ExprTree(clause)
         met = sum(slot.matches(job) for slot in whole)
         names = [name for name in RESOURCES if f"request{name}".lower() in clause.lower()]
         most = {name: max((_amount(slot, name) for slot in whole), default=0) for name in names}
-        conditions.append(Condition(clause, met, most))
+        found.append(Condition(clause, met, most, _values(clause, whole)))
     job["Requirements"] = classad2.ExprTree(requirements)
-    met = sum(job.matches(slot) for slot in whole)
-    conditions.append(Condition(THEIR_OWN, met, {}))
+    return (*found, Condition(THEIR_OWN, sum(job.matches(slot) for slot in whole), {}))
+
+
+def _request(jobs: list[Any], state: State, whole: list[Any], slots: list[Any]) -> Request:
+    job = _copy(jobs[0])
+    components = {int(each["component"]): _components(each, state) for each in jobs}
     return Request(
-        components=tuple(sorted(int(each["component"]) for each in jobs)),
-        held=sum(each["JobStatus"] == _HELD for each in jobs),
+        components=tuple(sorted(itertools.chain.from_iterable(components.values()))),
+        held=sum(len(components[int(each["component"])]) for each in jobs if _is_held(each)),
         amounts={name: _amount(job, f"Request{name}") for name in RESOURCES},
-        conditions=tuple(conditions),
+        conditions=conditions(job, whole),
         could_run=sum(slot.matches(job) and job.matches(slot) for slot in whole),
         could_run_now=sum(
             slot.matches(job) and job.matches(slot) and slot.get("State") == "Unclaimed"
@@ -224,6 +284,22 @@ def _request(jobs: list[Any], whole: list[Any], slots: list[Any]) -> Request:
         ),
         submitted=max(int(each.get("QDate", 0)) for each in jobs),
     )
+
+
+def _values(clause: str, slots: list[Any]) -> dict[str, tuple[str, ...]]:
+    """Return what slots have of the attributes that a clause looks at, but for amounts."""
+    asked = dict.fromkeys(re.findall(r"\bTARGET\.(\w+)", clause, re.IGNORECASE))
+    return {
+        name: tuple(sorted({str(slot.lookup(name)) for slot in slots if name in slot}))
+        for name in asked
+        if name.lower() not in _AMOUNTS
+    }
+
+
+def _components(job: Any, state: State) -> Sequence[int]:
+    """Return the components that a job runs, of which its ad names the first."""
+    found = state.components((int(job["HTMapRun"]), int(job["ProcId"])))
+    return found or [int(job["component"])]  # another process has just run them again
 
 
 #: Stands for what the slots' own START expression and limits ask of a job.

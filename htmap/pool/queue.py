@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -11,14 +11,20 @@ from htmap.exceptions import HTMapException, NoScheduler, SchedulerRefused
 from htmap.pool.eventlog import EventLog
 from htmap.pool.loss import queue_of
 from htmap.pool.schedd import Schedd, locate
-from htmap.pool.submit import RUN_NOTE, SUBMITTED_ON_HOLD, release_submitted
+from htmap.pool.seen import hold_of
+from htmap.pool.spool import SUBMITTED_ON_HOLD
+from htmap.pool.submit import RUN_NOTE, release_submitted
 from htmap.statuses import ComponentStatus
-from htmap.store.folder import MapFolder, Queue
-from htmap.store.state import ComponentHold
+from htmap.store.folder import MapFolder
+from htmap.store.run import Queue
+from htmap.store.told import ComponentHold
 
 T = TypeVar("T")
 
 Action = Literal["Hold", "Release", "Remove", "Suspend", "Continue", "Vacate"]
+
+#: By these a cluster's ad tells how many jobs the schedd has yet to make.
+OF_FACTORIES = ("JobMaterializeLimit", "JobMaterializeNextProcId")
 
 # JobStatus: see the manual's section "Job ClassAd Attributes". 6 is bringing its output back.
 _STATUSES = {
@@ -47,14 +53,37 @@ def act(map_id: str, action: Action, reason: str, run: int | None = None) -> int
     NoScheduler, SchedulerRefused
         If the schedd cannot be had.
     """
+    which = _of(map_id) if run is None else f"{_of(map_id)} && HTMapRun == {run}"
+    return _act(which, action, reason, f"the jobs of the map {map_id}")
+
+
+def remove_all(map_ids: Iterable[str], reason: str) -> int:
+    """Remove all jobs of several maps from the queue, by one request; do not wait for it.
+
+    Returns
+    -------
+    int
+        How many jobs there were.
+
+    Raises
+    ------
+    NoScheduler, SchedulerRefused
+        If the schedd cannot be had. Where there are no maps it is not asked.
+    """
+    ids = list(map_ids)
+    if not ids:
+        return 0
+    return _act(" || ".join(map(_of, ids)), "Remove", reason, f"the jobs of {len(ids)} maps")
+
+
+def _act(which: str, action: Action, reason: str, whose: str) -> int:
     import htcondor2
 
     what = getattr(htcondor2.JobAction, action)
-    which = _of(map_id) if run is None else f"{_of(map_id)} && HTMapRun == {run}"
     answer = locate().call(
         # A plain string as the reason is dropped by the bindings; only a pair is sent.
         lambda schedd: schedd.act(what, which, reason=(reason, "1")),
-        f"asking it to {action.lower()} the jobs of the map {map_id}",
+        f"asking it to {action.lower()} {whose}",
     )
     return int(answer.get("TotalSuccess", 0))
 
@@ -92,6 +121,20 @@ def edit(map_id: str, **attributes: str) -> None:
             # Where there is no such job, that is an error too.
             if jobs_of(map_id).runs:
                 raise
+
+
+def reconsider() -> None:
+    """Have the schedd's idle jobs matched now, instead of within a minute.
+
+    Submitting and releasing do that by themselves; an edit, after which a job fits other slots,
+    does not (``condor_reschedule``).
+
+    Raises
+    ------
+    NoScheduler, SchedulerRefused
+        If the schedd cannot be had.
+    """
+    locate().call(lambda schedd: schedd.reschedule(), "having idle jobs matched")
 
 
 class Present(NamedTuple):
@@ -151,13 +194,7 @@ def jobs_of(map_id: str) -> Present:
     }
     statuses = {job: s for job, ad in jobs.items() if (s := _STATUSES.get(ad["JobStatus"]))}
     holds = {
-        job: ComponentHold(
-            int(ad.get("HoldReasonCode", 0)),
-            int(ad.get("HoldReasonSubCode", 0)),
-            str(ad.get("HoldReason", "")),
-        )
-        for job, ad in jobs.items()
-        if statuses.get(job) is ComponentStatus.HELD
+        job: hold_of(ad) for job, ad in jobs.items() if statuses.get(job) is ComponentStatus.HELD
     }
     return Present(queue_of(schedd), schedd.started, set(jobs), factories, statuses, holds)
 
@@ -229,3 +266,11 @@ def release_if_held(map_id: str, run: int, cluster: int) -> None:
     )
     if held:
         release_submitted(map_id, cluster, schedd)
+
+
+def yet_to_be_made(factories: Iterable[Mapping[str, Any]]) -> int:
+    """Return how many jobs the schedd has yet to make, by :data:`OF_FACTORIES` of clusters."""
+    return sum(
+        max(0, int(ad.get("JobMaterializeLimit", 0)) - int(ad.get("JobMaterializeNextProcId", 0)))
+        for ad in factories
+    )

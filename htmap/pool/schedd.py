@@ -1,4 +1,4 @@
-"""The schedd: finding it, and saying what is wrong when it does not answer.
+"""The schedd: finding it, and asking it.
 
 The bindings are imported when the first call needs them: they cost 25 to 60 ms.
 """
@@ -10,27 +10,18 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from htmap.exceptions import HTMapException, NoScheduler, SchedulerRefused
+from htmap.pool.refusals import Asked, explained, not_found, out_of_reach
 from htmap.settings import settings
 
 T = TypeVar("T")
-
-_REFUSALS = re.compile(
-    r"authenticat|AUTHENTICAT|DENIED|denied|permission|not authorized|FS:100|AUTHORIZ",
-)
-_NOT_THERE = re.compile(
-    r"[Uu]nable to (locate|determine|connect)|[Ff]ailed (communication|to connect|to start)|"
-    r"TCP connection|[Cc]onnection refused|[Cc]an't find address|performing action on the schedd",
-)
-
 
 # What a schedd that was started anew answers to a session with the one before. It has done nothing
 # then, and the next call begins another session.
 _FORGOTTEN = "SECMAN:2004"
 
-#: From this version on daemons take part in the bindings' check of who asks for file system
-#: authentication (SEC_FS_ENFORCE_CHANNEL_BINDING).
-_SAYS_ITS_ADDRESS = (25, 14, 0)
+# Seconds for which a schedd on another machine that has answered is taken to be there. For one that
+# says nothing the bindings wait without end, but for the answer to a query, which they give 20 s.
+_THERE = 5.0
 
 
 class Schedd:
@@ -54,6 +45,7 @@ class Schedd:
         import htcondor2
 
         self._schedd = htcondor2.Schedd(ad)
+        self._answered = -_THERE
         self.address = str(ad["MyAddress"])
         self.name = str(ad.get("Name") or self.address)
         born = ad.get("JobQueueBirthdate")
@@ -64,7 +56,7 @@ class Schedd:
         found = re.search(r"(\d+)\.(\d+)\.(\d+)", str(ad.get("CondorVersion", "")))
         self.version = tuple(int(part) for part in found.groups()) if found else (0, 0, 0)
 
-    def call(self, method: Callable[[Any], T], doing: str) -> T:
+    def call(self, method: Callable[[Any], T], doing: str, *, is_query: bool = False) -> T:
         """Call ``method`` with the bindings' schedd object.
 
         Parameters
@@ -73,6 +65,8 @@ class Schedd:
             Takes an ``htcondor2.Schedd``.
         doing : str
             What is being done, for the error message ("submitting the map 'a'").
+        is_query : bool
+            Whether ``method`` does nothing but a query, which needs no other before it.
 
         Raises
         ------
@@ -80,23 +74,33 @@ class Schedd:
             If the schedd does not answer.
         SchedulerRefused
             If it does not accept who we are.
-        HTMapException
+        DaemonFailed
             If it answers that it cannot do that.
         """
         import htcondor2
 
         failures = (htcondor2.HTCondorException, OSError)
+        began = time.monotonic()
         try:
             try:
-                return method(self._schedd)
+                answer = self._ask(method, is_query)
             except failures as error:
                 if _FORGOTTEN not in str(error):
                     raise
-            return method(self._schedd)
+                answer = self._ask(method, is_query)
+            self._answered = time.monotonic()
+            return answer
         except failures as error:
             # A schedd that was started anew has another address: look again next time.
             forget()
-            raise explained(error, f"{doing} at the schedd {self.name}", self.version) from error
+            asked = Asked("Scheduler", self.name, self.address, self.version)
+            raise explained(error, doing, asked, began) from error
+
+    def _ask(self, method: Callable[[Any], T], is_query: bool) -> T:
+        is_sure = is_query or time.monotonic() - self._answered <= _THERE
+        if not is_sure and not is_local():
+            self._schedd.query("false", ["ClusterId"], limit=1)
+        return method(self._schedd)
 
 
 _known: dict[tuple[object, object], Schedd] = {}
@@ -105,6 +109,17 @@ _known: dict[tuple[object, object], Schedd] = {}
 def forget() -> None:
     """Forget which schedd was found; the next :func:`locate` looks anew."""
     _known.clear()
+
+
+def read_configuration() -> None:
+    """Read HTCondor's configuration anew: it may say something else now.
+
+    It names directories by the user's name, and a container gives one to a user that had none.
+    """
+    import htcondor2
+
+    htcondor2.reload_config()
+    forget()
 
 
 def is_local() -> bool:
@@ -133,6 +148,9 @@ def locate() -> Schedd:
     if (name, pool) not in _known or is_local():
         import htcondor2
 
+        began = time.monotonic()
+        if not is_local() and (absent := out_of_reach(pool)) is not None:
+            raise absent
         try:
             collector = htcondor2.Collector(pool) if pool else htcondor2.Collector()
             kind = htcondor2.DaemonType.Schedd
@@ -141,64 +159,5 @@ def locate() -> Schedd:
                 raise LookupError("the collector knows no such schedd")
             _known[name, pool] = Schedd(ad)
         except (htcondor2.HTCondorException, OSError, LookupError) as error:
-            raise explained(error, f"looking for the schedd ({_where(name, pool)})") from error
+            raise not_found(error, name, pool, began) from error
     return _known[name, pool]
-
-
-def explained(
-    error: BaseException, doing: str, version: tuple[int, ...] = _SAYS_ITS_ADDRESS
-) -> HTMapException:
-    """Turn an error of the bindings into one that says what to do next."""
-    text = str(error).strip() or type(error).__name__
-    # A schedd that refuses is there, though the bindings say "failed to connect" then too.
-    if _REFUSALS.search(text):
-        if "server's network address" in text or (
-            version < _SAYS_ITS_ADDRESS and _checks_address()
-        ):
-            return SchedulerRefused(
-                f"authentication failed while {doing}: {text}. These bindings check which address "
-                "asked for file system authentication, and daemons before 25.14 do not say. Use "
-                "an IDTOKEN (https://htcondor.readthedocs.io, `condor_token_fetch`), or, only "
-                "where the daemons listen on loopback alone, set SEC_FS_ENFORCE_CHANNEL_BINDING = "
-                "false in HTCondor's configuration"
-            )
-        return SchedulerRefused(
-            f"HTCondor refused while {doing}: {text}. It did not accept who you are, or does not "
-            "let you do that. Look at `condor_ping -type schedd WRITE`; a token must lie in "
-            "~/.condor/tokens.d, belong to you and have mode 0600"
-        )
-    if isinstance(error, LookupError) or _NOT_THERE.search(text):
-        return NoScheduler(
-            f"no HTCondor schedd answered while {doing}: {text}. In a notebook image, "
-            "`htc-pool status` says whether its pool runs and `htc-pool start` starts it; at a "
-            "site, set _CONDOR_SCHEDD_HOST and _CONDOR_COLLECTOR_HOST, or "
-            "HTCONDOR.SCHEDULER and HTCONDOR.COLLECTOR in ~/.htmaprc; `condor_q` must work in "
-            "the same shell"
-        )
-    return HTMapException(f"HTCondor failed while {doing}: {text}")
-
-
-def _checks_address() -> bool:
-    import htcondor2
-
-    try:
-        return str(htcondor2.param["SEC_FS_ENFORCE_CHANNEL_BINDING"]).lower() != "false"
-    except KeyError:  # bindings from before the check
-        return False
-
-
-def _where(name: object, pool: object) -> str:
-    import htcondor2
-
-    def setting(key: str) -> str:
-        try:
-            return str(htcondor2.param[key])
-        except KeyError:
-            return "not set"
-
-    if name or pool:
-        return f"schedd {name or 'unnamed'}, collector {pool or setting('COLLECTOR_HOST')}"
-    return (
-        f"in HTCondor's configuration: SCHEDD_HOST is {setting('SCHEDD_HOST')}, COLLECTOR_HOST "
-        f"is {setting('COLLECTOR_HOST')}, SCHEDD_ADDRESS_FILE is {setting('SCHEDD_ADDRESS_FILE')}"
-    )

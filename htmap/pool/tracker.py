@@ -1,49 +1,38 @@
-"""From the event log to the state of a map's components."""
+"""Keeping the state of a map's components up to date."""
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import json
 import logging
-import re
+import os
 import threading
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 
 from htmap.exceptions import CorruptEventLog
-from htmap.execute import packs
-from htmap.pool import eventlog, loss
-from htmap.pool.eventlog import Event, EventKind, EventLog
+from htmap.pool import told_by_queue
+from htmap.pool.eventlog import Bookmark, Event, EventLog
 from htmap.pool.queue import Present
-from htmap.pool.submit import RUN_NOTE, SUBMITTED_ON_HOLD
-from htmap.statuses import ComponentStatus
-from htmap.store import outputs
-from htmap.store.folder import MapFolder, Queue, Run
-from htmap.store.state import ComponentHold, Ending, State
+from htmap.pool.told_by_log import ToldByLog
+from htmap.pool.told_by_queue import Queues
+from htmap.store import snapshot, timings
+from htmap.store.folder import MapFolder
+from htmap.store.run import Run
+from htmap.store.state import State
+from htmap.store.told import Job
 
 logger = logging.getLogger(__name__)
 
-_NOTE = re.compile(rf"\n\s*{RUN_NOTE} (\d+)".encode())
+# The state is saved when this much was read since the last time, in bytes of the log, and at least
+# this part of the state's own size: so that saving is a small part of the work.
+_SAVE_AFTER, _SAVE_SHARE = 256 * 1024, 4
+# What the end of a component counts for in that: so much its pack's index has on it.
+_END_BYTES = 20
 
-_SUBMISSIONS = (EventKind.SUBMIT, EventKind.CLUSTER_SUBMIT)
-
-# What an event says of its job without further reading.
-_STATUSES = {
-    EventKind.EXECUTE: ComponentStatus.RUNNING,
-    EventKind.JOB_SUSPENDED: ComponentStatus.SUSPENDED,
-    EventKind.JOB_UNSUSPENDED: ComponentStatus.RUNNING,
-    EventKind.JOB_RELEASED: ComponentStatus.IDLE,
-}
-
-# The job has left its machine. Of one that is held while it starts or runs, the schedd may tell
-# that it is held before the shadow, on a busy machine seconds later, tells that it has stopped.
-_STOPS = {
-    EventKind.JOB_EVICTED,
-    EventKind.SHADOW_EXCEPTION,
-    EventKind.JOB_RECONNECT_FAILED,
-}
-
-# What tells of the memory that a job has used.
-_MEASUREMENTS = frozenset(
-    {EventKind.IMAGE_SIZE, EventKind.JOB_EVICTED, EventKind.JOB_TERMINATED},
-)
+# Seconds between two reminders of jobs that wait.
+_REMINDER = 15.0
 
 
 class Tracker:
@@ -58,45 +47,104 @@ class Tracker:
         self._folder = folder
         self._complete = True
         self._replaced = False
+        self._may_be_unreleased = True
+        self._remind_at = 0.0
         self._lock = threading.RLock()
+        about = folder.about
+        self._components = about["components"]
+        function = about.get("function")
+        self._function = function if isinstance(function, str) else None
         self._start_anew()
 
     def _start_anew(self) -> None:
-        self.state = State(self._folder.about["components"])
-        self.runs: dict[int, Run] = {}
-        self._unrecorded: list[Run] = []
-        # Of the runs that are recorded, by whether their queue seems to be gone.
-        self._queues: dict[int, Queue | None] = {}
-        self._lost_queues: dict[int, Queue] = {}
-        self._run_of: dict[int, Run | None] = {}
-        self._note_of: dict[int, int | None] = {}
-        # The runs of whose submission the log tells.
-        self._begun: set[int] = set()
+        runs = self._folder.runs()
+        if not self._resume(runs):
+            self._begin()
+            self._add(runs)
+        if not self.state.runs:
+            raise self._is_missing(self._folder.path / "runs" / "0")
+
+    def _begin(self) -> None:
+        self.state = State(self._components)
+        self._queues = Queues()
+        self._told = ToldByLog(self.state, self.look_for_runs)
         self._log = EventLog(self._folder.events)
-        self.look_for_runs()
+        # Whether the state is what the event log tells, and nothing else.
+        self._is_by_log = True
+        self._saved = 0
+        # Of how many components it was recorded how long they took, and when to do so again.
+        self._recorded = 0
+        self._record_at: int | None = None
 
     def look_for_runs(self) -> None:
         """Take up the runs that were written down since the last time."""
-        for run in self._folder.runs(known=self.runs):
-            self.runs[run.number] = run
-            run.cluster  # noqa: B018 - what is damaged is told now, not at some later look
-            whole = isinstance(run.components, range)
-            largest = run.components[-1] if whole else max(run.components)
+        self._add(self._folder.runs(known=self.state.runs))
+
+    def _add(self, runs: Iterable[Run]) -> None:
+        for run in runs:
+            largest = run.components[-1]
             if largest >= len(self.state):
                 raise run.damaged(f"the map has no component with the number {largest}")
-            self._unrecorded.append(run)
-            for job in range(run.jobs):
-                for component in run.components_of(job):
-                    self.state.assign(component, run.number, job)
+            if not self.state.runs:
+                self._check_first(run)
+            # What is damaged is told now, not at some later look.
+            self._queues.add(run)
+            self.state.add(run)
+
+    def _check_first(self, run: Run) -> None:
+        if run.number != 0:
+            raise self._is_missing(self._folder.path / "runs" / "0")
+        if not run.is_whole or run.chunks.items != len(self.state):
+            raise run.damaged(f"it does not run the {len(self.state)} components of the map")
+
+    def _is_missing(self, path: os.PathLike[str]) -> FileNotFoundError:
+        return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fspath(path))
+
+    @property
+    def folder(self) -> MapFolder:
+        """The map's folder."""
+        return self._folder
+
+    @property
+    def has_spooled(self) -> bool:
+        """Whether a run's schedd does not see the folder."""
+        return any(run.spooled for run in self.runs.values())
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether there is something to find out or to fetch from such a schedd."""
+        return self.state.unfinished > 0 and self.has_spooled
+
+    def is_time_to_remind(self) -> bool:
+        """Tell whether the schedd was not reminded of waiting jobs for a while."""
+        return time.monotonic() >= self._remind_at
+
+    def has_reminded(self) -> None:
+        """Note that the schedd has just been reminded of waiting jobs."""
+        self._remind_at = time.monotonic() + _REMINDER
+
+    def is_to_release(self) -> bool:
+        """Tell, once, whether all has been fetched and jobs may nevertheless wait for that."""
+        if self._may_be_unreleased and not self.state.unfinished:
+            self._may_be_unreleased = False
+            return any(run.spooled and not run.is_released for run in self.runs.values())
+        return False
+
+    @property
+    def runs(self) -> dict[int, Run]:
+        """The runs that are known, by number."""
+        return self.state.runs
 
     def run_and_job(self, component: int) -> tuple[Run, int]:
         """Return the latest run of a component, and its job in it."""
-        return self.runs[self.state.run[component]], self.state.job[component]
+        return self.state.run_and_job(component)
 
     @property
     def mark(self) -> tuple[object, ...]:
         """What changes whenever there is news of the map."""
-        return len(self.runs), self._log.inode, self._log.offset
+        return len(self.state.runs), self._log.inode, self._log.offset
+
+    # ---- by the event log -------------------------------------------------------------------
 
     def refresh(self) -> bool:
         """Read what the event log has got since the last time.
@@ -119,15 +167,8 @@ class Tracker:
                 # Ctrl-C met an earlier look between reading events and taking them in.
                 self._start_anew()
             self._complete = False
-            for run in self._unrecorded:
-                if run.cluster is not None:
-                    self._queues[run.number] = run.queue
-            self._unrecorded = [r for r in self._unrecorded if r.number not in self._queues]
-            if not all(run.folder.exists() for run in self._unrecorded):
-                # Its submission failed, or its maker died before: it has never been.
+            if not self._queues.look():
                 self._start_anew()
-            if any(map(loss.is_there, self._lost_queues.values())):
-                self._start_anew()  # a file system was not mounted, or a backup was brought back
             while events := self._read_events():
                 if self._log.restarted:
                     # Another file, or a shorter one: what was known came from what is gone.
@@ -135,11 +176,16 @@ class Tracker:
                     self._replaced = True
                     before = self.state
                     self._start_anew()
-                    self._remember(before)
+                    self.state.remember(before)
+                    self._is_by_log = False
                     continue
-                self._apply(events)
+                self._told.take(events)
                 news = True
+                if self._unsaved() >= max(_SAVE_AFTER, self.state.size // _SAVE_SHARE):
+                    self._save()
             self._complete = True
+            if news:
+                self._keep()
             return news
 
     def _read_events(self) -> list[Event]:
@@ -152,143 +198,55 @@ class Tracker:
                 path=self._log.path,
             ) from error
 
-    def _remember(self, before: State) -> None:
-        """Take up again which components have ended, whatever the log has lost."""
-        for component, status in enumerate(before):
-            number = before.run[component]
-            if status.is_final and self.state.run[component] == number:
-                self.state.memory[component] = before.memory[component]
-                self.state.cpu[component] = before.cpu[component]
-                ending = before.endings.get(component)
-                self._set(self.runs[number], [component], status, ending)
-
     @property
     def has_lost_events(self) -> bool:
         """Whether the event log shows that it is not whole, so that only the queue knows the rest.
 
         It may be whole nevertheless: an event may be half written at the moment. Of a queue on
         another machine this is never said: its log may merely be late to be seen here, and whoever
-        asks a schedd that cannot be reached waits for a minute.
+        asks a schedd that cannot be reached waits for a minute. The log of spooled jobs is written
+        here.
         """
-        if any(queue is not None and not queue.log for queue in self._queues.values()):
+        if self._queues.is_elsewhere and not self.has_spooled:
             return False
         damaged = self._replaced or self._log.is_damaged or self._log.rest > 0
-        return damaged or not self._begun.issuperset(self._queues)
+        return damaged or not self._told.begun.issuperset(self._queues.recorded)
 
-    def _apply(self, events: Iterable[Event]) -> None:
-        for event in events:
-            if event.cluster not in self._run_of or event.kind in _SUBMISSIONS:
-                self._identify(event)
-            run = self._run_of[event.cluster]
-            if run is None:
-                continue
-            if event.proc < 0:
-                if event.kind == EventKind.CLUSTER_REMOVE:
-                    self._close_unmaterialized(run)
-                continue
-            components = run.components_of(event.proc)
-            if event.kind in _MEASUREMENTS:
-                self._measured(run, components, event)
-            status = _STATUSES.get(event.kind)  # type: ignore[call-overload]
-            if event.kind == EventKind.SUBMIT:
-                self._submitted(run, components)
-            elif status is not None:
-                self._set(run, components, status)
-            elif event.kind in _STOPS:
-                self._stopped(run, components)
-            elif event.kind == EventKind.JOB_HELD:
-                self._held(run, components, event)
-            elif event.kind == EventKind.JOB_ABORTED:
-                ending = Ending(reason=eventlog.abort_reason(event))
-                self._set(run, components, ComponentStatus.REMOVED, ending)
-            elif event.kind == EventKind.JOB_TERMINATED:
-                self._terminated(run, event.proc, event)
-
-    def _identify(self, event: Event) -> None:
-        """Find out which run an event's cluster is.
-
-        A queue that was made anew counts from 1 again, so a cluster may be another run than before.
-        """
-        found = _NOTE.search(event.body)
-        note = None if found is None else int(found[1])
-        if event.cluster not in self._run_of or note not in (None, self._note_of[event.cluster]):
-            self._note_of[event.cluster] = note
-            self._run_of[event.cluster] = self._find_run(event.cluster, note)
-        run = self._run_of[event.cluster]
-        if run is not None and event.kind in _SUBMISSIONS:
-            self._begun.add(run.number)
-
-    def _find_run(self, cluster: int, note: int | None) -> Run | None:
-        """Return the run that became a cluster, or None for one that was abandoned."""
-        self.look_for_runs()
-        if note is not None:
-            run = self.runs.get(note)
-            # Its number is not written down yet while the first events of a run are here.
-            return run if run is not None and run.cluster in (None, cluster) else None
-        # The log has lost the cluster's first events.
-        latest = reversed(self.runs.values())
-        return next((run for run in latest if run.cluster == cluster), None)
-
-    def _close_unmaterialized(self, run: Run) -> None:
-        """Note that jobs which were not made by now never will be."""
-        ending = Ending(reason="its cluster was removed before its job was made")
-        components = [
-            component
-            for component in self.state.with_status(ComponentStatus.UNMATERIALIZED)
-            if self.state.run[component] == run.number
-        ]
-        self._set(run, components, ComponentStatus.REMOVED, ending)
+    # ---- by the queue -----------------------------------------------------------------------
 
     def may_be_lost(self) -> bool:
         """Tell, without asking anybody, whether jobs may have vanished with their queue."""
         with self._lock:
-            submitted = set(self._queues.values())
-            if not any(queue is not None and loss.is_doubtful(queue) for queue in submitted):
-                return False
-            here = loss.local_queue()
-            return ComponentStatus.LOST in [loss.fate(queue, here) for queue in submitted]
+            return self._queues.may_be_lost()
 
     def close_missing(self, present: Present, only_lost: bool = False) -> bool:
         """Close the components whose jobs are no longer in the queue, whatever the log says.
-
-        Parameters
-        ----------
-        present : Present
-            What the queue has of the map.
-        only_lost : bool
-            Whether to leave those alone whose queue it is: the log may tell of their end yet.
 
         Returns
         -------
         bool
             False if some may be in a queue that was not asked, so that nothing is known of them.
         """
+        with self._lock, self._told_otherwise():
+            return told_by_queue.close_missing(
+                self.state, self._queues, present, self._folder.events, only_lost
+            )
+
+    def missing(self, present: Present) -> dict[Job, str]:
+        """Return the spooled jobs that have not ended and have left the queue, each with a reason.
+
+        Those that vanished with their queue are LOST from now on.
+        """
+        self.close_missing(present, only_lost=True)
         with self._lock:
-            endings: dict[int, tuple[ComponentStatus, Ending]] = {}
-            last_word, told = self._last_word(present.queue), True
-            for number, queue in self._queues.items():
-                fate = loss.fate(queue, present.queue, last_word, present.since)
-                if fate is ComponentStatus.LOST and queue and present.queue:
-                    reason = loss.explanation(queue, present.queue)
-                    endings[number] = fate, Ending(reason=reason, is_lost=True)
-                elif fate is not None and not only_lost:
-                    reason = "its job left the queue, and the event log does not say how"
-                    endings[number] = fate, Ending(reason=reason)
-            for component, status in enumerate(self.state):
-                run, job = self.run_and_job(component)
-                if status.is_final or (run.number, job) in present.jobs:
-                    continue
-                if job >= present.factories.get(run.number, run.jobs):
-                    continue  # it has not been made yet
-                if run.number in endings:
-                    self._close(run, job, *endings[run.number])
-                elif run.number in self._queues:
-                    told = False
-            for number in endings.keys() - present.runs:
-                if endings[number][0] is ComponentStatus.LOST and (gone := self._queues[number]):
-                    self._lost_queues[number] = gone
-                    del self._queues[number]
-            return told
+            fates = self._queues.fates(present, 0.0)
+            return {
+                (number, job): fates[number][1]
+                for number, job in self.state.unfinished_jobs({})
+                if number in fates
+                and self.runs[number].spooled
+                and (number, job) not in present.jobs
+            }
 
     def believe(self, present: Present, before: bytes) -> None:
         """Take from the queue what its jobs do, where the event log is silent about it.
@@ -300,96 +258,88 @@ class Tracker:
             The codes of the statuses before the queue was asked: where the log has told of another
             since, it knows better.
         """
-        with self._lock:
-            for component, status in enumerate(self.state):
-                run, job = self.run_and_job(component)
-                now = present.statuses.get((run.number, job), status)
-                if status.is_final or now is status or status.code != before[component]:
-                    continue
-                if now is ComponentStatus.HELD:
-                    self._hold(run, [component], present.holds[run.number, job])
-                else:
-                    self._set(run, [component], now)
+        with self._lock, self._told_otherwise():
+            told_by_queue.believe(self.state, present, before)
 
-    def _last_word(self, here: Queue | None) -> float:
-        """Return when jobs in other queues than this one wrote to the event log, 0 if unknown."""
-        if here is not None and any(q and q.born == here.born for q in self._queues.values()):
-            return 0.0  # it may have been a job in this queue
+    @contextlib.contextmanager
+    def _told_otherwise(self) -> Iterator[None]:
+        """Note whether the state changes by what the block takes into it."""
+        before = bytes(self.state.codes)
         try:
-            return self._folder.events.stat().st_mtime
-        except FileNotFoundError:
-            return 0.0
+            yield
+        finally:
+            self._is_by_log &= before == self.state.codes and not self._queues.gone
 
-    def _set(
-        self,
-        run: Run,
-        components: Iterable[int],
-        status: ComponentStatus,
-        ending: Ending | None = None,
-    ) -> None:
-        for component in components:
-            if self.state.run[component] != run.number:
-                continue  # a later run of the component counts
-            if self.state[component] is ComponentStatus.COMPLETED and not status.is_final:
-                continue  # its result is there: a damaged log tells late, or anew, of before
-            self.state.set(component, status)
-            if ending is not None:
-                self.state.endings[component] = ending
+    # ---- what is kept -----------------------------------------------------------------------
 
-    def _submitted(self, run: Run, components: Iterable[int]) -> None:
-        # No event tells of jobs that are submitted on hold.
-        for component in components:
-            if run.is_submitted_on_hold(component):
-                self._set(run, [component], ComponentStatus.HELD)
-                if self.state[component] is ComponentStatus.HELD:
-                    reason = "submitted on hold, as the map option `hold` says"
-                    self.state.holds[component] = ComponentHold(SUBMITTED_ON_HOLD, 0, reason)
-            else:
-                self._set(run, [component], ComponentStatus.IDLE)
+    def _keep(self) -> None:
+        """Keep what is worth it for other processes, and for other maps of the function."""
+        has_ended = not self.state.unfinished
+        is_recorded = self._record_timing(has_ended)
+        # At the end also what is too little to be saved otherwise: it is looked at most often.
+        if is_recorded or (has_ended and self._unsaved() > self.state.size // 64):
+            self._save()
 
-    def _stopped(self, run: Run, components: Iterable[int]) -> None:
-        """Let a job wait for another machine, unless it is held."""
-        free = [i for i in components if self.state[i] is not ComponentStatus.HELD]
-        self._set(run, free, ComponentStatus.IDLE)
+    def _record_timing(self, has_ended: bool) -> bool:
+        """Record how long components took, at the end or when that is known of twice as many."""
+        known = self.state.timing.components
+        if known <= self._recorded or self._function is None:
+            return False
+        if self._record_at is None:
+            before = timings.recorded(self._function)
+            self._record_at = 2 * max(self._recorded, before.components if before else 0)
+        if not has_ended and known < self._record_at:
+            return False
+        timings.record(self._function, self.state.timing)
+        self._recorded, self._record_at = known, 2 * known
+        return True
 
-    def _held(self, run: Run, components: Sequence[int], event: Event) -> None:
-        self._hold(run, components, ComponentHold(*eventlog.hold_reason(event)))
+    def _unsaved(self) -> int:
+        return self._log.offset + _END_BYTES * len(self.state.ended) - self._saved
 
-    def _hold(self, run: Run, components: Sequence[int], hold: ComponentHold) -> None:
-        if hold.code == SUBMITTED_ON_HOLD and not run.is_submitted_on_hold(components[0]):
-            self._set(run, components, ComponentStatus.IDLE)
+    def _save(self) -> None:
+        # What the queue told is asked for again, and a run that is being made may vanish.
+        if not self._is_by_log or self._queues.unrecorded:
             return
-        self._set(run, components, ComponentStatus.HELD)
-        for component in components:
-            if self.state[component] is ComponentStatus.HELD:
-                self.state.holds[component] = hold
+        with contextlib.suppress(OSError):  # only speed depends on it
+            bookmark = self._log.bookmark()
+            if bookmark is None:
+                return
+            self._saved += self._unsaved()
+            about = {
+                "map": self._folder.map_id,
+                "runs": [[number, *self._queues.submitted(number)] for number in self.state.runs],
+                "log": bookmark,
+                "clusters": [[cluster, *run] for cluster, run in self._told.clusters.items()],
+                "begun": sorted(self._told.begun),
+                "recorded": self._recorded,
+            }
+            snapshot.write(self._folder.state, self.state, about)
 
-    def _measured(self, run: Run, components: Sequence[int], event: Event) -> None:
-        memory = eventlog.memory_mb(event) or 0
-        # Components that share a job share its time, and are in its memory together.
-        cpu = (eventlog.cpu_seconds(event) or 0.0) / (len(components) or 1)
-        for component in components:
-            if self.state.run[component] != run.number:
-                continue  # a later run of the component counts
-            self.state.memory[component] = max(memory, self.state.memory[component])
-            if event.kind == EventKind.JOB_TERMINATED:
-                self.state.cpu[component] = cpu
-
-    def _terminated(self, run: Run, job: int, event: Event) -> None:
-        self._close(run, job, ComponentStatus.ERRORED, Ending(*eventlog.termination(event)))
-
-    def _close(self, run: Run, job: int, without: ComponentStatus, ending: Ending) -> None:
-        """Give the components of a job that has ended the status that their output tells.
-
-        Those that left no record get the status ``without``, and ``ending`` for their report.
-        """
-        found = outputs.endings(run.output(job))
-        whole_job = found.get(packs.ALL_COMPONENTS)
-        for component in run.components_of(job):
-            ended_with = found.get(component, whole_job)
-            if ended_with == packs.RESULT:
-                self._set(run, [component], ComponentStatus.COMPLETED)
-            elif ended_with == packs.ERROR:
-                self._set(run, [component], ComponentStatus.ERRORED)
-            else:
-                self._set(run, [component], without, ending)
+    def _resume(self, runs: Sequence[Run]) -> bool:
+        """Go on from what was saved; False where that is of no use, and the state is spoilt."""
+        self._begin()
+        saved = snapshot.read(self._folder.state)
+        if saved is None:
+            return False
+        try:
+            about = saved.about
+            log = EventLog.resume(self._folder.events, Bookmark(*about["log"]))
+            if log is None or about["map"] != self._folder.map_id:
+                return False
+            there = {run.number: run for run in runs}
+            for number, *submitted in about["runs"]:
+                self._add([there.pop(number)])
+                if json.loads(json.dumps(self._queues.submitted(number))) != submitted:
+                    return False
+            saved.fill(self.state)
+            self._told.clusters = {cluster: (run, note) for cluster, run, note in about["clusters"]}
+            self._told.begun = set(about["begun"])
+            self._recorded = int(about["recorded"])
+        except (OSError, ValueError, TypeError, LookupError) as error:
+            logger.debug("%s is of no use: %r", self._folder.state, error)
+            return False
+        self._log = log
+        self._saved = self._unsaved()
+        self._add(there.values())
+        return True

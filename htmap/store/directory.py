@@ -33,6 +33,14 @@ def root() -> Path:
     return path
 
 
+def map_ids(directory: Path) -> list[str]:
+    """Return the ids of all maps in an HTMap directory, which need not exist, tagged or not."""
+    try:
+        return [path.name for path in (directory / "maps").iterdir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
 def trusted_root() -> Path:
     """Return the path of the HTMap directory, which need not exist, before reading from it.
 

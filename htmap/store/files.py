@@ -7,8 +7,16 @@ import os
 from pathlib import Path
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, *, durably: bool = True) -> None:
     """Write a small file so that readers, and a crash, see all of it or nothing.
+
+    Parameters
+    ----------
+    path : Path
+    data : bytes
+    durably : bool
+        Whether it survives a power failure from then on. What can be had again need not: it is
+        checked when it is read.
 
     Raises
     ------
@@ -18,13 +26,24 @@ def write_whole(path: Path, data: bytes) -> None:
     # Not the process's number: in two containers with one home that may be the same.
     temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
     try:
-        write_synced(temporary, data)
+        if durably:
+            write_synced(temporary, data)
+        else:
+            write_new(temporary, data)
         temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
-    sync_folder(path.parent)
+    if durably:
+        sync_folder(path.parent)
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a new file."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
 
 
 def write_synced(path: Path, data: bytes) -> None:

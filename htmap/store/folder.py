@@ -3,179 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import functools
 import json
 import os
 import shutil
-from collections.abc import Container, Sequence
+from collections.abc import Container
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from htmap.exceptions import CorruptPack
 from htmap.execute import places
 from htmap.resources import RESOURCES, Resource
 from htmap.store.directory import open_root, root, writing
 from htmap.store.files import sync_folder, write_whole
+from htmap.store.records import damaged, is_count, read_json
+from htmap.store.run import Run
 from htmap.store.runner import runner_path
 
-
-class Queue(NamedTuple):
-    """A schedd's queue, by what tells it from the one that may take its place.
-
-    Attributes
-    ----------
-    schedd : str
-        The schedd's name, which the next queue may have too.
-    born : int
-        When the queue was made, in seconds since the epoch: ``JobQueueBirthdate``.
-    log : str
-        The file that holds it, where this user can read that (a personal pool), else empty.
-    """
-
-    schedd: str
-    born: int
-    log: str = ""
-
-
-@dataclasses.dataclass(frozen=True)
-class Run:
-    """One submission of a map: which of its components, in which jobs.
-
-    Attributes
-    ----------
-    folder : Path
-        ``runs/<number>`` in the map's folder.
-    number : int
-        0 for the map's first submission, one more for each rerun.
-    components : sequence of int
-        In the order in which jobs take them; a ``range`` where they are consecutive.
-    per_job : int
-        How many components share one job.
-    """
-
-    folder: Path
-    number: int
-    components: Sequence[int]
-    per_job: int = 1
-
-    @property
-    def jobs(self) -> int:
-        """Number of jobs."""
-        return -(-len(self.components) // self.per_job)
-
-    def components_of(self, job: int) -> Sequence[int]:
-        """Return the components that a job runs (none for a job that is not of this run)."""
-        start = job * self.per_job
-        return self.components[start : start + self.per_job] if job >= 0 else ()
-
-    def input(self, job: int) -> Path:
-        """Path of a job's input pack."""
-        return self.folder / "inputs" / str(job)
-
-    def output(self, job: int) -> Path:
-        """Path of a job's output pack."""
-        return self.folder / "outputs" / str(job)
-
-    def stream(self, name: Literal["stdout", "stderr"], job: int) -> Path:
-        """Path of what a job wrote to a stream."""
-        return self.folder / name / str(job)
-
-    def stdout(self, job: int) -> Path:
-        """Path of what a job wrote to standard output."""
-        return self.stream("stdout", job)
-
-    def stderr(self, job: int) -> Path:
-        """Path of what a job wrote to standard error."""
-        return self.stream("stderr", job)
-
-    @property
-    def files(self) -> Path:
-        """Path of the folder of the files that components had transferred."""
-        return self.folder / "files"
-
-    def output_files(self, component: int) -> Path:
-        """Path of the folder of the files that a component had transferred, made where missing."""
-        folder = self.files / str(component)
-        folder.mkdir(mode=0o700, exist_ok=True)
-        return folder
-
-    @property
-    def cluster(self) -> int | None:
-        """The HTCondor cluster of the run, or None while it is not known to be submitted."""
-        submitted = self._submitted()
-        return None if submitted is None else submitted[0]
-
-    @property
-    def queue(self) -> Queue | None:
-        """The queue that the cluster is in, or None where that is not known."""
-        submitted = self._submitted()
-        return None if submitted is None else submitted[1]
-
-    def _submitted(self) -> tuple[int, Queue | None] | None:
-        path = self.folder / "cluster"
-        try:
-            text = path.read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        cluster, _, queue = text.partition(b"\n")
-        try:
-            return int(cluster), _queue(*json.loads(queue)) if queue else None
-        except (ValueError, TypeError) as error:
-            raise _damaged(
-                path,
-                error,
-                "Delete it: the event log tells which cluster it was, and results do not need it",
-            ) from error
-
-    def record_cluster(self, cluster: int, queue: Queue | None = None) -> None:
-        """Write down which cluster the run became, and in which queue."""
-        text = f"{cluster}\n{json.dumps(queue) if queue else ''}"
-        write_whole(self.folder / "cluster", text.encode())
-
-    def write(self, submit: dict[str, Any]) -> None:
-        """Write down the run itself, after its inputs and before it is submitted.
-
-        Parameters
-        ----------
-        submit : dict
-            The options that it is submitted with, so that a rerun can use them again.
-        """
-        whole = isinstance(self.components, range)
-        text = {
-            "components": None if whole else list(self.components),
-            "count": len(self.components),
-            "per_job": self.per_job,
-            "submit": submit,
-        }
-        write_whole(self.folder / "run.json", json.dumps(text).encode())
-
-    @functools.cached_property
-    def submit(self) -> dict[str, Any]:
-        """What :meth:`write` was given."""
-        path = self.folder / "run.json"
-        options = _read_json(path)["submit"]
-        if not isinstance(options, dict):
-            raise _damaged(path, "its options are none")
-        return _Content(path, options)
-
-    def damaged(self, why: str) -> CorruptPack:
-        """Return the error that says that what :meth:`write` wrote cannot be."""
-        return _damaged(self.folder / "run.json", why)
-
-    @property
-    def has_own_hold(self) -> bool:
-        """Whether the user's own options say which jobs are held from the start."""
-        return any("hold" in self.submit.get(kind, {}) for kind in ("fixed", "per_component"))
-
-    def is_submitted_on_hold(self, component: int) -> bool:
-        """Tell whether the user's own options hold a component's job from the start."""
-        if not self.has_own_hold:
-            return False
-        values = self.submit["per_component"].get("hold")
-        value = values[component] if values else self.submit["fixed"]["hold"]
-        return str(value).strip().lower() in ("true", "t", "yes", "1")
+# Of an event in HTCondor's log.
+_EVENT_END = b"...\n"
 
 
 class MapFolder:
@@ -196,6 +42,10 @@ class MapFolder:
         self.function = self.path / "function.pack"
         self.runner = self.path / "runner.pyz"
         self.events = self.path / "events"
+        #: The state, saved (:mod:`htmap.store.snapshot`).
+        self.state = self.path / "state"
+        #: Of looks at the schedd (:mod:`htmap.store.looks`).
+        self.looks = self.path / "looks"
 
     def create(self) -> None:
         """Make the folder with the runner in it.
@@ -245,18 +95,27 @@ class MapFolder:
         """Whether the map is still there."""
         return (self.path / "map.json").exists()
 
-    def write_about(self, components: int) -> None:
-        """Write down what the map is; from then on the folder is whole."""
+    def write_about(self, components: int, function: str | None = None) -> None:
+        """Write down what the map is; from then on the folder is whole.
+
+        Parameters
+        ----------
+        components : int
+            How many there are.
+        function : str, optional
+            The fingerprint of the mapped function (:mod:`htmap.store.timings`).
+        """
         about = {
             "format": 1,
             "components": components,
+            "function": function,
             "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         }
         write_whole(self.path / "map.json", json.dumps(about).encode())
 
     def lacks_about(self, tag: str) -> CorruptPack:
         """Return the error that says that what :meth:`write_about` wrote is gone."""
-        error = _damaged(self.path / "map.json", "it is missing")
+        error = damaged(self.path / "map.json", "it is missing")
         error.tag = tag
         return error
 
@@ -264,9 +123,9 @@ class MapFolder:
     def about(self) -> dict[str, Any]:
         """What :meth:`write_about` wrote: ``components`` (int) and ``created`` (ISO 8601)."""
         path = self.path / "map.json"
-        about = _read_json(path)
-        if not _is_count(about["components"]):
-            raise _damaged(path, f"{about['components']!r} components")
+        about = read_json(path)
+        if not is_count(about["components"]):
+            raise damaged(path, f"{about['components']!r} components")
         return about
 
     @property
@@ -319,21 +178,39 @@ class MapFolder:
 
     def run(self, number: int) -> Run | None:
         """Return one run, or None while it is not written down."""
-        folder = self.path / "runs" / str(number)
         try:
-            about = _read_json(folder / "run.json")
+            return Run.read(self.path / "runs" / str(number), number)
         except FileNotFoundError:
             return None
-        components, count, per_job = about["components"], about["count"], about["per_job"]
-        if components is None and _is_count(count):
-            components = range(count)
-        elif not (isinstance(components, list) and components) or not all(
-            map(_is_component, components)
-        ):
-            raise _damaged(folder / "run.json", "it does not say which components it is about")
-        if not _is_count(per_job):
-            raise _damaged(folder / "run.json", f"{per_job!r} components a job")
-        return Run(folder, number, components, per_job)
+
+    def write_events(self, events: bytes, *, safely: bool) -> None:
+        """Append to the event log, where no pool writes it.
+
+        Parameters
+        ----------
+        events : bytes
+            In the form of HTCondor's.
+        safely : bool
+            Whether they survive a power failure from then on.
+
+        Raises
+        ------
+        OSError
+            If the disk does not let it.
+        """
+        descriptor = os.open(self.events, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            size = os.fstat(descriptor).st_size
+            last = os.pread(descriptor, len(_EVENT_END), max(0, size - len(_EVENT_END)))
+            if size and last != _EVENT_END:  # half an event, of whoever was killed
+                events = b"\n" + _EVENT_END + events
+            left = memoryview(events)
+            while left:
+                left = left[os.write(descriptor, left) :]
+            if safely:
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
     @property
     def requests(self) -> dict[str, str]:
@@ -378,46 +255,3 @@ class MapFolder:
             if not self.path.exists():
                 return
         shutil.rmtree(self.path)  # says what is in the way
-
-
-class _Content(dict[str, Any]):
-    """What a file holds; asking it for a name that it lacks says which file is damaged."""
-
-    def __init__(self, path: Path, content: dict[str, Any]) -> None:
-        super().__init__(content)
-        self._path = path
-
-    def __missing__(self, name: str) -> Any:
-        raise _damaged(self._path, f"it lacks {name!r}")
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    text = path.read_bytes()
-    try:
-        content = json.loads(text)
-    except ValueError as error:
-        raise _damaged(path, error) from error
-    if not isinstance(content, dict):
-        raise _damaged(path, "it holds no JSON object")
-    return _Content(path, content)
-
-
-_KEPT = "The map's inputs and finished outputs are in the folders beside it"
-
-
-def _damaged(path: Path, why: object, kept: str = _KEPT) -> CorruptPack:
-    return CorruptPack(f"{path} is damaged ({why}). {kept}", path=path)
-
-
-def _is_count(number: object) -> bool:
-    return isinstance(number, int) and number > 0
-
-
-def _is_component(number: object) -> bool:
-    return isinstance(number, int) and number >= 0
-
-
-def _queue(schedd: object, born: object, log: object) -> Queue:
-    if not (isinstance(schedd, str) and isinstance(born, int) and isinstance(log, str)):
-        raise TypeError("its second line names no queue")
-    return Queue(schedd, born, log)

@@ -34,6 +34,8 @@ class GrowingText:
         #: What is open, if anything is.
         self.path: Path | None = None
         self._file: BinaryIO | None = None
+        self._start = 0
+        self._length: int | None = None
         self._start_anew()
 
     def __enter__(self) -> GrowingText:
@@ -52,15 +54,17 @@ class GrowingText:
         self._check = 0  # CRC-32 of these
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
 
-    def open(self, path: Path) -> bool:
-        """Go on with a file, and tell whether there is one."""
+    def open(self, path: Path, start: int = 0, length: int | None = None) -> bool:
+        """Go on with a file, or with so many bytes of one, and tell whether there is one."""
         try:
             file = path.open("rb", buffering=0)
         except (FileNotFoundError, NotADirectoryError):
             return False
-        if not self._goes_on_in(file):
+        self._start, self._length = start, length
+        file.seek(start)
+        if not (length is None or self._given <= length) or not self._goes_on_in(file):
             self._start_anew()
-            file.seek(0)
+            file.seek(start)
         self.close()
         self._file, self.path = file, path
         return True
@@ -79,18 +83,30 @@ class GrowingText:
         """Yield what has been added; a file that was deleted since it was opened is read too."""
         if self._file is None:
             return
-        if os.fstat(self._file.fileno()).st_size < self._given:
+        if os.fstat(self._file.fileno()).st_size < self._start + self._given:
             self._start_anew()
-            self._file.seek(0)
-        while block := self._file.read(_BLOCK):
+            self._file.seek(self._start)
+        while block := self._file.read(self._next_size()):
             self._given += len(block)
             self._check = zlib.crc32(block, self._check)
             if text := self._decoder.decode(block):
                 yield text
 
+    def _next_size(self) -> int:
+        return _BLOCK if self._length is None else min(_BLOCK, self._length - self._given)
+
     def rest(self) -> str:
         """Return what stands for the beginning of a character that never went on."""
         return self._decoder.decode(b"", final=True)
+
+    def state(self) -> tuple[int, int, tuple[bytes, int]]:
+        """Return what :meth:`go_back` takes."""
+        return self._given, self._check, self._decoder.getstate()
+
+    def go_back(self, state: tuple[int, int, tuple[bytes, int]]) -> None:
+        """Forget what was read since then; what is open has to be opened again."""
+        self._given, self._check, decoded = state
+        self._decoder.setstate(decoded)
 
     def close(self) -> None:
         """Close the file; another one can be opened."""

@@ -18,7 +18,7 @@ _PROTOCOL = 5
 _DEPTH = 30
 
 
-def dumps(value: object, what: str) -> bytes:
+def dumps(value: object, what: str, *about: object) -> bytes:
     """Pickle ``value`` so that another machine can load it.
 
     Parameters
@@ -27,6 +27,8 @@ def dumps(value: object, what: str) -> bytes:
         A function, or the arguments of a component.
     what : str
         What it is to the person who made the map, for the error message.
+    *about : object
+        What the braces in it stand for.
 
     Raises
     ------
@@ -44,10 +46,11 @@ def dumps(value: object, what: str) -> bytes:
     except HTMapException:  # of a file in it that cannot be sent
         raise
     except Exception as error:  # cloudpickle can do more, and its error is the one to show
-        logger.debug("%s needs cloudpickle: %s", what, error)
+        logger.debug("%s needs cloudpickle: %s", what.format(*about), error)
     try:
         sent: bytes = cloudpickle.dumps(value, protocol=_PROTOCOL)
     except Exception as error:
+        what = what.format(*about)
         path, culprit = find_culprit(value, what, cloudpickle.dumps)
         raise CannotPickle(
             f"{what} cannot be pickled, so it cannot be sent to another machine. The object at "

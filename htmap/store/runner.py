@@ -17,6 +17,7 @@ from htmap.store.files import write_whole
 
 # The modules of the stand-in for htmap beside the one that names them.
 _OF_STAND_IN = (
+    "component_exceptions",
     "exceptions",
     "files",
     *(f"execute/{name}" for name in ("__init__", "carrying", "checkpoints", "places")),

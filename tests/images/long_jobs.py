@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conftest import Running
+    from containers import Running
 
 SUBMITTED, RUNS, EVICTED, TERMINATED = "000", "001", "004", "005"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conftest import Running
+    from containers import Running
 
 
 def run(container: Running, kernel: str, *cells: str) -> list[list[dict]]:

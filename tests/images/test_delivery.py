@@ -1,6 +1,8 @@
 """Maps that run in containers of nodes with an engine for them, and Pythons sent to bare nodes."""
 
+import io
 import os
+import tarfile
 
 import pytest
 
@@ -9,8 +11,12 @@ DOCKER = "/var/run/docker.sock"
 MAP = """
 import htmap, sys
 def where(x):
-    import os, sys
-    return 2 * x, os.getpid() < 50, os.environ.get("APPTAINER_NAME"), os.path.exists("/opt/wheels")
+    import getpass, os, sys
+    with open("/proc/1/cmdline") as file:
+        inside = "start.sh" in file.read()
+    assert not inside, "the image's entrypoint runs"
+    assert os.access(os.path.expanduser("~"), os.W_OK)
+    return 2 * x, os.getpid() < 50, os.environ.get("APPTAINER_NAME"), getpass.getuser()
 options = dict(item.split("=", 1) for item in sys.argv[1:])
 m = htmap.map(where, [1, 2], htmap.MapOptions(**options), quiet=True)
 try:
@@ -37,10 +43,14 @@ def test_a_map_runs_in_docker_containers_of_the_image_that_is_named(
     volumes, path = execute
     running = start(
         test_image, "sleep", "infinity",
+        # Whom no image knows, and whose home there is none, as at most sites.
+        user="5000:5000",
+        may_say="no write access to /home/jovyan",
         group_add=[str(os.stat(DOCKER).st_gid)],
         volumes={DOCKER: {"bind": DOCKER}, **volumes},
         environment={
             "HTC_POOL_REQUIRED": "1",
+            "HTMAP_DIR": "/tmp/htmap",
             "HTMAP_IMAGE": default_image,
             "_CONDOR_DOCKER": "/usr/bin/docker",
             "_CONDOR_DOCKER_PERFORM_TEST": "false",
@@ -49,14 +59,16 @@ def test_a_map_runs_in_docker_containers_of_the_image_that_is_named(
     )  # fmt: skip
     running.wait_until(lambda: running.exec("htc-pool", "status").code == 0)
 
-    # A container counts processes from 1; that of the tests has what the base image has not.
-    ran = "(2, True, None, False) (4, True, None, False)"
-    # Docker holds a container to its memory, so something is asked for.
-    arguments = ("delivery_method=docker", "request_memory=256MB")
-    assert running.output("python", "-c", MAP, *arguments) == ran
+    # A container counts processes from 1, and its user has no name.
+    ran = "(2, True, None, 'user5000') (4, True, None, 'user5000')"
+    for method in ("docker", "container"):
+        # Docker holds a container to its memory, so something is asked for.
+        arguments = (f"delivery_method={method}", "request_memory=256MB")
+        assert running.output("python", "-c", MAP, *arguments) == ran
     # An image without Python says so instead of being held for an output that is missing.
-    said = running.output("python", "-c", MAP, *arguments, f"docker_image={root_image}")
-    assert "the Docker image has no python3 on its PATH" in said
+    image = f"container_image=docker://{root_image}"
+    said = running.output("python", "-c", MAP, *arguments, image)
+    assert "the container image has no python3 on its PATH" in said
 
 
 def test_a_map_runs_in_a_singularity_image(start, test_image):
@@ -67,6 +79,7 @@ def test_a_map_runs_in_a_singularity_image(start, test_image):
         tmpfs={"/execute": "uid=1000,exec"},
         environment={
             "HTC_POOL_REQUIRED": "1",
+            "HTMAP_CONTAINER_IMAGE": "/srv/image",
             "HTMAP_SINGULARITY_IMAGE": "/srv/image",
             "_CONDOR_SINGULARITY": "/usr/bin/apptainer",
             "_CONDOR_SINGULARITY_BIND_EXPR": '"/usr /opt/htc"',
@@ -83,9 +96,10 @@ def test_a_map_runs_in_a_singularity_image(start, test_image):
     running.wait_until(lambda: running.exec("htc-pool", "status").code == 0)
 
     # It lies where the node finds it, so it need not be sent.
-    arguments = ("delivery_method=singularity", "transfer_container=false")
-    ran = "(2, True, 'image', False) (4, True, 'image', False)"
-    assert running.output("python", "-c", MAP, *arguments) == ran
+    ran = "(2, True, 'image', 'user1000') (4, True, 'image', 'user1000')"
+    for method in ("singularity", "container"):
+        arguments = (f"delivery_method={method}", "transfer_container=false")
+        assert running.output("python", "-c", MAP, *arguments) == ran
 
 
 PACK = """
@@ -113,3 +127,61 @@ def test_a_transplanted_python_runs_where_there_is_none(volume, start, root_imag
     ).wait()
 
     assert (node.stdout, node.code) == ("/node/env\n", 0), node
+
+
+SITE = b"""
+DELIVERY_METHOD = "docker"
+[MAP_OPTIONS]
+request_memory = "700MB"
+"""
+ORIGINS = """
+import htmap
+for key in ("DELIVERY_METHOD", "CONTAINER.IMAGE", "MAP_OPTIONS.request_memory"):
+    print(key, htmap.settings[key], "by", htmap.settings.origin(key))
+"""
+
+
+@pytest.fixture
+def derived(engine, default_image):
+    """Return the name of an image of a site: the default one with a file of settings."""
+    name = "htc-derived-for-a-test"
+    parts = {
+        "Dockerfile": f"FROM {default_image}\nENV HTMAP_IMAGE={name}\n"
+        "COPY settings.toml /etc/htmap/\n".encode(),
+        "settings.toml": SITE,
+    }
+    context = io.BytesIO()
+    with tarfile.open(fileobj=context, mode="w") as archive:
+        for path, content in parts.items():
+            about = tarfile.TarInfo(path)
+            about.size, about.mode = len(content), 0o644
+            archive.addfile(about, io.BytesIO(content))
+    context.seek(0)
+    engine.images.build(fileobj=context, custom_context=True, tag=name)
+    yield name
+    engine.images.remove(name, force=True)
+
+
+def test_settings_of_a_site_are_baked_into_an_image_and_lose_to_the_environment(start, derived):
+    attached = {"_condor_SCHEDD_HOST": "ap.invalid", "HTC_POOL": "none"}
+    # An entrypoint other than ours comes to the same answer.
+    for entrypoint in ({}, {"entrypoint": "python"}):
+        command = ("-c", ORIGINS) if entrypoint else ("python", "-c", ORIGINS)
+        assert start(derived, *command, environment=attached, **entrypoint).wait().stdout == (
+            "DELIVERY_METHOD docker by /etc/htmap/settings.toml\n"
+            f"CONTAINER.IMAGE docker://{derived} by the defaults\n"
+            "MAP_OPTIONS.request_memory 700MB by /etc/htmap/settings.toml\n"
+        )
+    environment = {"HTC_POOL": "none", "HTMAP_DELIVERY_METHOD": "assume"}
+    told = start(derived, "python", "-c", ORIGINS, environment=environment).wait()
+    assert "DELIVERY_METHOD assume by the environment, HTMAP_DELIVERY_METHOD\n" in told.stdout
+
+
+def test_in_an_attached_image_jobs_run_in_the_same_image_by_default(start, default_image):
+    attached = {"_condor_SCHEDD_HOST": "ap.invalid", "HTC_POOL": "none"}
+    for environment, method in ((attached, "container"), ({"HTC_POOL": "none"}, "shared")):
+        told = start(default_image, "python", "-c", ORIGINS, environment=environment).wait()
+        assert told.stdout.splitlines()[:2] == [
+            f"DELIVERY_METHOD {method} by the defaults",
+            f"CONTAINER.IMAGE docker://{default_image} by the defaults",
+        ], told

@@ -1,5 +1,6 @@
 """What the locks in requirements/ promise."""
 
+import json
 import re
 from pathlib import Path
 
@@ -32,9 +33,19 @@ def test_a_lock_names_no_address(lock):
 
 
 @pytest.mark.parametrize(("child", "parent", "other"), [
-    ("test", "base", set()), ("scipy", "base", set()), ("tensorflow", "scipy", set()),
+    ("test", "base", set()), ("hub", "base", set()), ("hub-test", "test", set()),
+    ("scipy", "base", set()), ("tensorflow", "scipy", set()),
     ("datascience", "scipy", set()), ("pyspark", "scipy", {"pandas"}),
 ])  # fmt: skip
 def test_what_an_image_adds_fits_what_its_parent_has(child, parent, other):
     added, there = pins(FOLDER / f"{child}.txt"), pins(FOLDER / f"{parent}.txt")
     assert {name for name in added.keys() & there.keys() if added[name] != there[name]} == other
+
+
+def test_the_hubs_proxy_is_pinned_as_well_and_by_no_address():
+    """npm's lock has another shape: an integrity for each package, and where each came from."""
+    lock = json.loads((FOLDER.parent / "examples/jupyterhub/package-lock.json").read_text())
+    packages = {path: entry for path, entry in lock["packages"].items() if path}
+    assert packages["node_modules/configurable-http-proxy"]["version"]
+    assert all(entry["integrity"].startswith("sha512-") for entry in packages.values())
+    assert not any("resolved" in entry for entry in packages.values())

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conftest import Running
+    from containers import Running
 
 ATTACH_ALL = """
 debian <- commandArgs(trailingOnly = TRUE)

@@ -86,6 +86,7 @@ def test_pausing_leaves_jobs_that_do_not_run_alone():
 # ---- memory and disk ------------------------------------------------------------------------
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize(
     "options", [{}, {"request_memory": [64 + i % 2 for i in range(130)]}], ids=["default", "own"]
 )

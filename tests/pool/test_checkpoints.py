@@ -74,6 +74,7 @@ def without(mark):
     return None
 
 
+@pytest.mark.shared
 def test_without_a_checkpoint_an_evicted_job_starts_anew_and_nothing_of_it_is_left(tmp_path):
     m = htmap.map(without, [str(tmp_path / "mark")])
     until((tmp_path / "mark").exists, "it runs")

@@ -153,6 +153,7 @@ def test_condor_rm_ends_a_wait(gate, components):
     assert f"ERROR: map doomed: of {components} components {components} REMOVED." in said
 
 
+@pytest.mark.shared
 def test_wait_asks_the_queue_when_the_event_log_is_silent(gate, monkeypatch):
     map_ = htmap.map(after, [str(gate)], tag="silent", quiet=True)
     monkeypatch.setattr("htmap.handle._SILENCE", 0.2)

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from live import run, until
+from live import LARGE, damaged, run, until
 
 import htmap
 from htmap import ComponentStatus, MapOptions, exceptions
@@ -89,7 +89,7 @@ def test_without_the_file_of_the_cluster_the_log_tells_which_it_was_b22(tmp_path
 def test_a_cluster_that_cannot_be_recorded_is_an_error_and_leaves_no_job_b22(monkeypatch):
     from live import nothing_is_left
 
-    from htmap.store.folder import Run
+    from htmap.store.run import Run
 
     def full(*_):
         raise OSError(28, "No space left on device")
@@ -103,32 +103,32 @@ def test_a_cluster_that_cannot_be_recorded_is_an_error_and_leaves_no_job_b22(mon
 
 @pytest.mark.parametrize("name", ["function.pack", "runs/0/inputs/1"])
 def test_a_rerun_from_a_damaged_file_is_refused_and_results_stay(name):
-    m = htmap.map(abs, [-1, -2], tag="a")
+    m = htmap.map(len, LARGE[:2], tag="a")
     m.wait(timeout=60)
     path = m._folder.path / name
-    data = path.read_bytes()
-    for damaged in (data[:-1] + bytes([data[-1] ^ 1]), data[:9], b"", None):
-        if damaged is None:
+    for content in (damaged(path), path.read_bytes()[:9], b"", None):
+        if content is None:
             path.unlink()
         else:
-            path.write_bytes(damaged)
+            path.write_bytes(content)
         with pytest.raises(exceptions.CorruptPack, match="Results that are there stay") as caught:
             m.rerun()
         assert (caught.value.tag, caught.value.path) == ("a", path)
         assert str(path) in str(caught.value)
-    assert list(m) == [1, 2]
+    assert list(m) == list(map(len, LARGE[:2]))
     assert len(m._folder.runs()) == 1
     if name != "function.pack":
         assert caught.value.component == 1
         m.rerun([0])
-        assert m.get(0, timeout=60) == 1
+        assert m.get(0, timeout=60) == len(LARGE[0])
 
 
+@pytest.mark.shared
 def test_a_function_that_is_damaged_before_the_job_starts_is_reported_by_its_name():
     m = htmap.map(abs, [-1], MapOptions(hold="true"))
     until(lambda: len(m.holds) == 1, "it waits")
     path = m._folder.function
-    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    path.write_bytes(damaged(path))
     m.release()
     m.wait(timeout=60, errors_ok=True)
 

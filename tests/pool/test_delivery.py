@@ -268,6 +268,7 @@ def test_a_transplant_that_cannot_be_unpacked_on_the_node_is_told_of_in_the_repo
     assert "could not be unpacked on the execute node" in m.errors[0].report()
 
 
+@pytest.mark.shared
 def test_where_nodes_get_a_transplant_from_can_be_another_place(settings, tmp_path, monkeypatch):
     monkeypatch.setattr(packing, "fingerprint", lambda: "0123abcd")
     settings["TRANSPLANT.ASSUME_EXISTS"] = True

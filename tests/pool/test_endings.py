@@ -9,7 +9,7 @@ import signal
 import threading
 
 import pytest
-from live import run, until
+from live import LARGE, damaged, run, until
 
 import htmap
 from htmap import ComponentStatus, MapOptions, exceptions
@@ -119,7 +119,7 @@ def recurses():
 
 
 def removes_its_output():
-    os.remove("_htmap/output.pack")
+    os.remove("_htmap/_htmap_output")
     return "in spite of it"
 
 
@@ -317,9 +317,7 @@ def test_a_result_whose_file_is_damaged_on_disk_is_said_to_be():
     assert m.get(0, timeout=60) == 1
     run_, job = m._tracker.run_and_job(0)
     path = run_.output(job)
-    data = bytearray(path.read_bytes())
-    data[-1] ^= 1
-    path.write_bytes(data)
+    path.write_bytes(damaged(path))
 
     with pytest.raises(exceptions.CorruptPack, match="rerun") as caught:
         m.get(0)
@@ -331,28 +329,30 @@ def test_a_result_whose_file_is_damaged_on_disk_is_said_to_be():
     assert m.get(0, timeout=60) == 1
 
 
+@pytest.mark.shared
 def test_an_input_that_is_gone_before_the_job_starts_ends_every_wait():
-    m = htmap.map(abs, [-1, -2], MapOptions(hold="true"))
+    m = htmap.map(len, LARGE[:2], MapOptions(hold="true"))
     until(lambda: len(m.holds) == 2, "both wait")
     run_, job = m._tracker.run_and_job(0)
     run_.input(job).unlink()
     m.release()
 
-    assert m.get(1, timeout=60) == 2
-    with pytest.raises(exceptions.MapComponentHeld, match=f"inputs/{job}"):
+    assert m.get(1, timeout=60) == len(LARGE[1])
+    with pytest.raises(exceptions.MapComponentHeld, match="inputs/0"):
         m.get(0, timeout=60)
     with pytest.raises(exceptions.MapComponentHeld):
         list(m)
     assert "inputs" in m.holds[0].reason
 
 
+@pytest.mark.shared
 def test_an_input_that_is_damaged_before_the_job_starts_is_reported():
-    m = htmap.map(abs, [-1, -2, -3], MapOptions(hold="true"))
+    m = htmap.map(len, LARGE, MapOptions(hold="true"))
     until(lambda: len(m.holds) == 3, "all wait")
-    for component, damage in ((0, lambda data: data[:20]), (1, lambda data: data[:-1] + b"?")):
+    for component, damage in ((0, lambda path: path.read_bytes()[:20]), (1, damaged)):
         run_, job = m._tracker.run_and_job(component)
         path = run_.input(job)
-        path.write_bytes(damage(path.read_bytes()))
+        path.write_bytes(damage(path))
     m.release()
     m.wait(timeout=60, errors_ok=True)
 

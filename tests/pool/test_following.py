@@ -134,6 +134,7 @@ def test_a_component_that_does_not_end_in_time_is_told_with_its_status():
         assert (caught.value.tag, caught.value.component) == ("never", 0)
 
 
+@pytest.mark.shared
 def test_text_that_htcondor_streams_is_followed_where_it_arrives(tmp_path):
     options = MapOptions(stream_output=True, stream_error=True)
     m = htmap.starmap(says_step_by_step, [(str(tmp_path), 3)], map_options=options)

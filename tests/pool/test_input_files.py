@@ -203,6 +203,7 @@ def test_urls_are_fetched_by_the_node_and_those_of_one_name_both_arrive(server):
     assert m.get(0, timeout=60) == (["/a/x.txt", "/b/x.txt"], "/c/y.txt")
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("folders", [["one"], ["one", "two"]], ids=["by its name", "by a link"])
 def test_a_missing_file_holds_the_job_which_says_so_and_goes_on_once_it_is_there(tmp_path, folders):
     paths = [tmp_path / folder / "late.txt" for folder in folders]

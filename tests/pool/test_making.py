@@ -350,6 +350,7 @@ def test_options_that_htcondor_refuses_leave_nothing_behind():
     nothing_is_left()
 
 
+@pytest.mark.shared
 def test_a_map_of_many_jobs_is_materialized_by_the_schedd_and_gives_all_results(monkeypatch):
     # What is many is a matter of speed, and how it is done is the same from there on.
     monkeypatch.setattr(submit, "EAGER_JOBS", 10)

@@ -1,6 +1,7 @@
 """The handle on a map: results, waiting, states, and acting on jobs."""
 
 import pickle
+import sys
 import time
 from datetime import timedelta
 
@@ -19,8 +20,6 @@ def double(x):
 
 
 def show(x):
-    import sys
-
     print("out", x)
     print("err", x, file=sys.stderr)
     return x
@@ -141,7 +140,9 @@ def test_holding_and_releasing_a_done_map_does_nothing(done):
     assert done.is_done
 
 
-def test_a_progress_bar_is_drawn_on_standard_error_and_only_when_asked_for(done, capsys):
+def test_a_progress_bar_is_drawn_on_a_terminal_and_only_when_asked_for(done, capsys, monkeypatch):
+    done.wait(show_progress_bar=True)  # standard error is a file
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     done.wait()
     assert capsys.readouterr() == ("", "")
 

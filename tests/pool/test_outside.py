@@ -95,8 +95,10 @@ def htcondor_remove():
 def test_a_hold_from_outside_is_raised_at_once(how):
     m = htmap.map(abs, [-1], NEVER)
 
+    # A job whose inputs are still on their way cannot be held.
+    hold = ["condor_hold", str(cluster_of(m))]
     ended = while_waiting(
-        m, how, lambda: subprocess.run(["condor_hold", str(cluster_of(m))], check=True)
+        m, how, lambda: until(lambda: subprocess.run(hold).returncode == 0, "it can be held")
     )
 
     if how == "stdout":

@@ -74,6 +74,7 @@ def shell(*words: str, status: int = 0, typed: str = "") -> str:
     return done.stdout
 
 
+@pytest.mark.shared
 def test_a_script_maps_over_all_pairs_of_books_and_the_shell_does_the_rest(books, tmp_path):
     script, late = tmp_path / "pairs.py", tmp_path / books[-1].name
     script.write_text(SCRIPT)

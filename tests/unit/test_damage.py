@@ -15,7 +15,7 @@ from htmap.pool.queue import Present
 from htmap.statuses import ComponentStatus
 from htmap.store import claims
 from htmap.store.directory import root
-from htmap.store.state import ComponentHold
+from htmap.store.told import ComponentHold
 
 GARBAGE = [b"", b"\xff\xfe garbage \0", b"[1, 2]", b"../../../etc", b"0" * 5000]
 

@@ -7,6 +7,8 @@ import pytest
 from htc_pool import access, doctor, findings, health, surroundings
 from htc_pool.findings import FAIL, OK, WARN, Check, Finding
 
+from htmap.pool import reach
+
 
 @pytest.mark.parametrize(
     ("theirs", "level", "words"),
@@ -57,7 +59,7 @@ def test_a_pair_of_versions_is_judged(bindings, daemons, level):
     ],
 )
 def test_an_address_as_htcondor_writes_it_is_understood(address, host, port):
-    assert (access._host(address), access._port(address)) == (host, port)
+    assert (reach.host(address), reach.port(address)) == (host, port)
 
 
 @pytest.mark.parametrize(

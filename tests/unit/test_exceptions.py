@@ -83,6 +83,8 @@ def test_old_names_of_the_exceptions_are_all_there():
         (exceptions.MapComponentRemoved("it broke", report="line 1"), "report", "line 1"),
         (exceptions.MapComponentHeld("it waits", hold=(12, "no file")), "hold", (12, "no file")),
         (exceptions.CannotPickle("it cannot", where="a lock"), "where", "a lock"),
+        (exceptions.NoScheduler("it is down", address="ap:9618"), "address", "ap:9618"),
+        (exceptions.SchedulerRefused("not you", identity="alice@ap"), "identity", "alice@ap"),
     ],
 )
 def test_what_only_one_exception_has_survives_a_pickle(error, attribute, value):

@@ -14,7 +14,7 @@ from htmap.pool import queue
 from htmap.pool.queue import Present
 from htmap.settings import Settings
 from htmap.store.directory import root
-from htmap.store.state import ComponentHold
+from htmap.store.told import ComponentHold
 
 TESTS = Path(__file__).parents[1]
 
@@ -144,9 +144,11 @@ MISUSES = {
 }
 #: What takes a pool, or a queue that is gone, and where it is tested.
 ELSEWHERE = {
-    "NoScheduler": "pool/test_bad_input.py",
-    "SchedulerRefused": "pool/test_bad_input.py",
+    "DaemonFailed": "pool/test_refusals.py",
+    "NoScheduler": "pool/test_refusals.py",
+    "SchedulerRefused": "pool/test_refusals.py",
     "SubmitFailed": "pool/test_making.py",
+    "MissingPackage": "unit/test_dataframe.py",
     "MapComponentLost": "unit/test_loss.py",
     "CannotTransferFile": "pool/test_output_files.py",
     "CannotTransplantPython": "unit/test_packing.py",
@@ -191,3 +193,13 @@ def test_a_report_is_in_the_exception_of_a_failed_component(made):
 
     assert "ValueError: bad" in caught.value.report
     assert caught.value.report in str(caught.value)
+
+
+def test_a_folder_that_may_not_be_looked_into_is_named_by_a_map_without_a_tag(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "closed").mkdir(mode=0)
+    monkeypatch.setenv("HTMAP_DIR", str(tmp_path / "closed" / "htmap"))
+
+    with pytest.raises(exceptions.UnusableDirectory, match="Permission denied"):
+        htmap.map(abs, [1])

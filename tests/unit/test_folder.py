@@ -20,10 +20,10 @@ def change(path, **changes):
     path.write_text(json.dumps({key: value for key, value in content.items() if value != "gone"}))
 
 
-@pytest.mark.parametrize("value", ["gone", "3", 0, -1, None, [1]])
+@pytest.mark.parametrize("value", ["gone", "3", 0, -1, None, [1], [[0, 1]], [[1, -1]], [[1, 1, 1]]])
 @pytest.mark.parametrize(
     ("file", "key"),
-    [("map.json", "components"), ("runs/0/run.json", "count"), ("runs/0/run.json", "per_job")],
+    [("map.json", "components"), ("runs/0/run.json", "chunks"), ("runs/0/run.json", "packs")],
 )
 def test_a_number_that_is_missing_or_none_is_told_with_the_file_that_lacks_it(file, key, value):
     made = HandMade("a", "COMPLETED")

@@ -8,8 +8,9 @@ import time
 
 import pytest
 
-from htmap.store import journal
-from htmap.store.journal import Intent, Maker
+from htmap.store import journal, processes
+from htmap.store.journal import Intent
+from htmap.store.processes import Process
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +21,7 @@ def directory(tmp_path, monkeypatch):
 def by(**changes):
     """An intent of a maker that differs from this process in some way."""
     return Intent("create", "0" * 32, "t", maker=dataclasses.replace(
-        Maker.this_process(), **changes
+        Process.this(), **changes
     ))  # fmt: skip
 
 
@@ -59,7 +60,7 @@ def test_an_intent_of_another_process_is_left_behind_once_that_has_ended():
     with subprocess.Popen(
         [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, text=True
     ) as process:
-        started = journal._start_time(process.pid)
+        started = processes._start_time(process.pid)
         intent = by(pid=process.pid, started=started)
         assert not intent.is_left_behind()
         process.communicate("\n")
@@ -75,7 +76,7 @@ def test_a_zombie_is_dead():
     started = None
     deadline = time.monotonic() + 30
     while started != "" and time.monotonic() < deadline:
-        started = journal._start_time(process.pid) or ""
+        started = processes._start_time(process.pid) or ""
     assert by(pid=process.pid, started="5").is_left_behind()
     process.wait()
 

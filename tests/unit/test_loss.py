@@ -13,8 +13,7 @@ from htmap.pool.queue import Present
 from htmap.pool.schedd import Schedd
 from htmap.pool.tracker import Tracker
 from htmap.statuses import ComponentStatus
-from htmap.store.folder import Queue, Run
-from htmap.store.inputs import write_inputs
+from htmap.store.run import Queue, Run
 
 FIRST, SECOND = 1_800_000_000, 1_800_005_000
 # Far in the future: it cannot be that an event was written after it.
@@ -237,8 +236,7 @@ def test_a_rerun_that_gets_the_number_of_a_lost_cluster_is_told_from_it(log):
     tracker = Tracker(made.folder)
     tracker.refresh()
     number, folder = made.folder.create_run()
-    again = Run(folder, number, [1])
-    write_inputs(folder / "inputs", [((1,), {})])
+    again = Run.of_single(folder, number, [1])
     again.write(made.run.submit)
     again.record_cluster(made.cluster, make_queue(log, SECOND))
     submitted = SUBMITTED.replace("\n...\n", f"\n    htmap run {number}\n...\n")

@@ -2,10 +2,11 @@
 
 import time
 
+import classad2
 import pytest
 
 from htmap.analysis import Analysis
-from htmap.pool.offers import Condition, Offer, Request, clauses
+from htmap.pool.offers import Condition, Offer, Request, clauses, conditions
 
 
 @pytest.mark.parametrize(
@@ -78,4 +79,80 @@ def test_a_pool_without_negotiator_slots_or_jobs_is_said_to_be_one():
     assert "No negotiator" in text(request(could_run=1), OFFER._replace(negotiated=None))
     assert "has no slots" in text(request(), Offer(0, 0, {}, None))
     assert "make 7 more jobs" in text(request(), unmade=7)
+    broken = OFFER._replace(broken=("Execute directory /e is invalid",))
+    assert "Some of them are broken: Execute directory /e is invalid." in text(request(), broken)
     assert "nothing to analyze" in str(Analysis("books", "", None, (), 0, {}))
+
+
+# --- what a pool lacks, by ads as HTCondor 25.14.1 makes them -------------------------------------
+
+# Of a map in a container, a file of whose inputs is at a URL.
+ASKS = (
+    '(TARGET.Arch == "X86_64") && (TARGET.OpSys == "LINUX") && TARGET.HasContainer && '
+    "TARGET.HasDockerURL && (TARGET.Disk >= RequestDisk) && (TARGET.Memory >= RequestMemory) && "
+    "(TARGET.GPUs >= RequestGPUs) && TARGET.HasDocker && TARGET.HasSingularity && TARGET.HasSIF && "
+    "TARGET.HasSandboxImage && (TARGET.HasFileTransfer && "
+    'stringListIMember("https",TARGET.HasFileTransferPluginMethods))'
+)
+REQUESTS = {"Cpus": 1, "Memory": 128, "Disk": 1024**2, "GPUs": 1}
+#: A slot that has all of it, and what is said where no slot has one of these.
+HAS = {
+    "Arch": "X86_64", "OpSys": "LINUX", "HasContainer": True, "HasDockerURL": True,
+    "HasDocker": True, "HasSingularity": True, "HasSIF": True, "HasSandboxImage": True,
+    "HasFileTransfer": True, "HasFileTransferPluginMethods": "ftp,https", "Cpus": 4,
+    "Memory": 4096, "Disk": 4 * 1024**2, "GPUs": 1, "Requirements": True,
+}  # fmt: skip
+LACKS = [
+    ({"HasContainer": None}, ["no slot says HasContainer", "no slot can run containers"]),
+    ({"HasContainer": False}, ["slots say HasContainer = false", "no slot can run containers"]),
+    ({"HasDockerURL": None}, ["takes images of a registry (docker://)"]),
+    ({"HasDocker": None}, ["no slot has Docker"]),
+    ({"HasSingularity": None}, ["no slot has Singularity or Apptainer"]),
+    ({"HasSIF": None}, ["no slot says that it takes image files (.sif)"]),
+    ({"HasSandboxImage": None}, ["no slot says that it takes image folders"]),
+    ({"HasFileTransfer": False}, ["no slot takes files with its jobs"]),
+    (
+        {"HasFileTransferPluginMethods": "data,ftp"},
+        ["no slot can fetch files from https:// addresses", '= "data,ftp"'],
+    ),
+    ({"Arch": "AARCH64"}, ['the slots say Arch = "AARCH64"', "kind of machine that submits"]),
+    ({"OpSys": "WINDOWS"}, ['the slots say OpSys = "WINDOWS"', "kind of machine that submits"]),
+    ({"GPUs": None}, ["asked for 1 GPUs, and no slot has any: leave out request_gpus"]),
+    (
+        {"Memory": 64},
+        ["asked for 128 MB of memory, the most in one slot is 64 MB of memory: lower request_memo"],
+    ),
+    ({"Disk": 1024}, ["the most in one slot is 1 MB of disk: lower request_disk"]),
+]
+
+
+def said_of(*slots):
+    job = classad2.ClassAd({f"Request{name}": amount for name, amount in REQUESTS.items()})
+    job["Requirements"] = classad2.ExprTree(ASKS)
+    ads = [
+        classad2.ClassAd({key: value for key, value in slot.items() if value is not None})
+        for slot in slots
+    ]
+    asked = request(conditions=conditions(job, ads))._replace(amounts=REQUESTS)
+    return text(asked, OFFER._replace(slots=len(ads)))
+
+
+@pytest.mark.parametrize(("lack", "words"), LACKS, ids=lambda value: next(iter(value)))
+def test_what_a_job_needs_and_the_pool_lacks_is_said_in_words(lack, words):
+    said = said_of({**HAS, **lack}, {**HAS, **lack})
+
+    for each in words:
+        assert each in said
+    # One hint of each, and none of what the pool has.
+    assert said.count("met by 0 of 2:") == 1, said
+
+
+def test_a_pool_that_has_everything_lacks_nothing():
+    assert "met by" not in said_of(HAS)
+
+
+def test_what_some_slots_have_is_counted_and_nothing_is_advised():
+    said = said_of(HAS, {**HAS, "HasContainer": None})
+
+    assert "met by 1 of 2:  TARGET.HasContainer" in said
+    assert "no slot" not in said

@@ -6,10 +6,13 @@ import pickle
 import cloudpickle
 import pytest
 
+from htmap.chunking import FixedSizes
 from htmap.exceptions import InputCannotBeLoaded, OutputCannotBeLoaded
 from htmap.execute import packs
-from htmap.store import outputs
-from htmap.store.inputs import InputWriter, read_input
+from htmap.store.input_packs import copy_inputs
+from htmap.store.inputs import InputPack
+from htmap.store.outputs import OutputPack
+from htmap.store.run import Run
 
 
 class Loud:
@@ -19,10 +22,22 @@ class Loud:
         return pytest.fail, ("it was unpickled",)
 
 
-def pack_with(path, kind, data, **envelope):
+def write(path, kind, data, **envelope):
+    path.parent.mkdir(exist_ok=True)
     with packs.PackWriter(path, {**packs.versions(kind="output"), **envelope}) as pack:
         pack.add(0, kind, data)
     return path
+
+
+@pytest.fixture
+def run(tmp_path):
+    return Run.of_single(tmp_path, 0, [0])
+
+
+@pytest.fixture
+def output(run):
+    with OutputPack(run, 0, "books") as pack:
+        yield pack
 
 
 def by_value(thing):
@@ -38,11 +53,11 @@ def by_value(thing):
     ],
     ids=["Python", "cloudpickle"],
 )
-def test_a_result_of_other_versions_is_explained_and_not_unpickled(tmp_path, envelope, ends):
-    path = pack_with(tmp_path / "0", packs.RESULT, by_value(Loud()), **envelope)
+def test_a_result_of_other_versions_is_explained_and_not_unpickled(run, output, envelope, ends):
+    path = write(run.output(0), packs.RESULT, by_value(Loud()), **envelope)
 
     with pytest.raises(OutputCannotBeLoaded, match="plain data") as caught:
-        outputs.read_result(path, 0, "books")
+        output.result(0)
 
     assert all(end in str(caught.value) for end in ends)
     assert (caught.value.tag, caught.value.component, caught.value.path) == ("books", 0, path)
@@ -51,35 +66,38 @@ def test_a_result_of_other_versions_is_explained_and_not_unpickled(tmp_path, env
 @pytest.mark.parametrize(
     "envelope", [{"python": "3.1.4"}, {"cloudpickle": "1.6.0"}, {"cloudpickle": None}]
 )
-def test_plain_data_of_other_versions_is_a_result_like_any_other(tmp_path, envelope):
-    path = pack_with(tmp_path / "0", packs.RESULT, pickle.dumps({"a": [1.5]}), **envelope)
+def test_plain_data_of_other_versions_is_a_result_like_any_other(run, output, envelope):
+    write(run.output(0), packs.RESULT, pickle.dumps({"a": [1.5]}), **envelope)
 
-    assert outputs.read_result(path, 0, "books") == {"a": [1.5]}
+    assert output.result(0) == {"a": [1.5]}
 
 
-def test_an_exception_of_another_python_is_not_unpickled_and_a_line_says_so(tmp_path, caplog):
-    path = pack_with(tmp_path / "0", packs.EXCEPTION, by_value(Loud()), python="3.1.4")
+def test_an_exception_of_another_python_is_not_unpickled_and_a_line_says_so(run, output, caplog):
+    write(run.output(0), packs.EXCEPTION, by_value(Loud()), python="3.1.4")
 
     with caplog.at_level(logging.WARNING, logger="htmap"):
-        assert outputs.read_exception(path, 0) is None
+        assert output.exception(0) is None
 
     assert "component 0 is not loaded" in caplog.text
     assert "Python 3.1.4" in caplog.text
 
 
 def test_an_input_of_another_python_is_explained_and_not_unpickled(tmp_path):
-    path = pack_with(tmp_path / "0", packs.INPUT, by_value(Loud()), python="3.1.4")
+    path = write(tmp_path / "0", packs.INPUT, by_value(Loud()), python="3.1.4")
 
-    with pytest.raises(InputCannotBeLoaded, match=r"Python 3\.1\.4") as caught:
-        read_input(path, 0, "books")
+    with (
+        InputPack(path, "books") as pack,
+        pytest.raises(InputCannotBeLoaded, match=r"Python 3\.1\.4") as caught,
+    ):
+        pack.arguments(0)
     assert (caught.value.tag, caught.value.component, caught.value.path) == ("books", 0, path)
 
 
 def test_an_input_that_is_copied_for_a_rerun_says_who_pickled_it(tmp_path):
-    source = pack_with(tmp_path / "old", packs.INPUT, b"input", python="3.1.4")
+    source = write(tmp_path / "old", packs.INPUT, b"input", python="3.1.4")
     (tmp_path / "new").mkdir()
 
-    InputWriter(tmp_path / "new").copy(0, source, "a")
+    copy_inputs(tmp_path / "new", [(0, source, None)], FixedSizes(1), "a")
 
     with packs.PackReader(tmp_path / "new" / "0") as pack:
         assert pack.envelope["python"] == "3.1.4"

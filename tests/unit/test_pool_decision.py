@@ -3,6 +3,8 @@
 import pytest
 from htc_pool import launcher, settings
 
+from htmap.settings import is_attached
+
 SPELLINGS = [
     "_CONDOR_SCHEDD_HOST",
     "_condor_SCHEDD_HOST",
@@ -16,16 +18,22 @@ SPELLINGS = [
 @pytest.mark.parametrize("name", SPELLINGS)
 def test_a_schedd_host_in_any_case_means_a_site(name):
     assert settings.site_schedd({name: "ap.example.org"}) == "ap.example.org"
+    # htmap decides for itself, and in the same way.
+    assert is_attached({name: "ap.example.org", "HTMAP_IMAGE": "us"})
+    assert not is_attached({name: "ap.example.org", "HTMAP_IMAGE": ""})
 
 
 @pytest.mark.parametrize("name", SPELLINGS)
 @pytest.mark.parametrize("value", ["", " "])
 def test_an_empty_schedd_host_means_a_pool_of_its_own(name, value):
     assert settings.site_schedd({name: value}) == ""
+    assert not is_attached({name: value, "HTMAP_IMAGE": "us"})
 
 
 def test_an_empty_spelling_does_not_hide_another_that_names_a_host():
-    assert settings.site_schedd({"_CONDOR_SCHEDD_HOST": "", "_condor_schedd_host": "ap"}) == "ap"
+    environ = {"_CONDOR_SCHEDD_HOST": "", "_condor_schedd_host": "ap", "HTMAP_IMAGE": "us"}
+    assert settings.site_schedd(environ) == "ap"
+    assert is_attached(environ)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +43,7 @@ def test_an_empty_spelling_does_not_hide_another_that_names_a_host():
 )  # fmt: skip
 def test_what_a_job_or_a_tool_sets_is_not_a_site(name):
     assert settings.site_schedd({name: "ap"}) == ""
+    assert not is_attached({name: "ap", "HTMAP_IMAGE": "us"})
 
 
 @pytest.mark.parametrize("text", ["soon", "-1", "1e3", "nan", " 5", "٣"])

@@ -165,13 +165,13 @@ def test_lone_surrogates_and_line_ends_survive_the_journey():
 @pytest.mark.parametrize(
     ("ending", "words"),
     [
-        ((0, None, "", False, ""), "exit status 0"),
-        ((7, None, "", False, "the last line\n"), "the last line"),
-        ((None, 9, "", False, ""), "signal 9 (SIGKILL)"),
-        ((None, 200, "", False, ""), "signal 200 (unknown)"),
-        ((None, None, "via condor_rm", False, ""), "via condor_rm"),
-        ((None, None, "the queue is new", True, ""), "the queue is new"),
-        ((None, None, "the queue is new", True, "the last line\n"), "the last line"),
+        ((0, None, "", False, None, ""), "exit status 0"),
+        ((7, None, "", False, None, "the last line\n"), "the last line"),
+        ((None, 9, "", False, None, ""), "signal 9 (SIGKILL)"),
+        ((None, 200, "", False, None, ""), "signal 200 (unknown)"),
+        ((None, None, "via condor_rm", False, None, ""), "via condor_rm"),
+        ((None, None, "the queue is new", True, None, ""), "the queue is new"),
+        ((None, None, "the queue is new", True, None, "the last line\n"), "the last line"),
     ],
 )
 def test_a_process_that_left_no_report_is_described_by_how_it_ended(ending, words):
@@ -181,15 +181,23 @@ def test_a_process_that_left_no_report_is_described_by_how_it_ended(ending, word
     assert error.component == 3
 
 
+@pytest.mark.parametrize("component", [3, 4, 5])
+def test_only_the_component_that_was_running_is_blamed_for_the_end_of_a_job_of_several(component):
+    ending = (None, 9, "", False, 4, "")
+    error = ComponentError.from_ending(SimpleNamespace(tag="m"), component, *ending)
+
+    assert "signal 9 (SIGKILL)" in error.exception_msg
+    blamed = "ended before it was run, while component 4 was" not in error.exception_msg
+    assert blamed == (component == 4)
+    assert ("run it again" in error.report()) == (not blamed)
+
+
 def test_a_broken_installation_on_the_node_does_not_hide_the_failure(monkeypatch):
     from importlib import metadata
 
     monkeypatch.setattr(metadata, "distributions", lambda: 1 / 0)
 
-    report = described(fail, 1)
-
-    assert report["python"]["packages"] == []
-    assert report["exception"]["message"] == "no 1"
+    assert reports.packages() == []
 
 
 def test_making_a_report_looks_up_no_name():

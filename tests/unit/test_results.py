@@ -163,15 +163,17 @@ def test_an_input_that_cannot_be_loaded_or_read_here_is_explained():
     m = htmap.load("inputs")
     with packs.PackWriter(made.run.input(0), packs.versions(kind="input")) as pack:
         pack.add(0, packs.INPUT, b"cno_such_module\nThing\n.")
-    made.run.input(1).unlink()
+        pack.finish()
 
     with pytest.raises(exceptions.InputCannotBeLoaded, match="no_such_module") as caught:
         next(m.iter_inputs())
     about = caught.value
     assert (about.tag, about.component, about.path) == ("inputs", 0, made.run.input(0))
     assert isinstance(about.__cause__, ModuleNotFoundError)
-    with pytest.raises(exceptions.CorruptPack, match="component 1"):
-        m._input(1)
+
+    made.run.input(0).unlink()
+    with pytest.raises(exceptions.CorruptPack, match="component 0"):
+        next(m.iter_inputs())
 
 
 # ---- errors ---------------------------------------------------------------------------------

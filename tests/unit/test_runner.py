@@ -1,7 +1,7 @@
 """The runner as a job starts it: one zip application, three packs, and a Python that runs it."""
 
 import ast
-import json
+import functools
 import pickle
 import subprocess
 import sys
@@ -11,12 +11,13 @@ from pathlib import Path
 
 import cloudpickle
 import pytest
+from one_job import made_runner, outputs, run_job
 
 import htmap
 import htmap.execute
 from htmap.execute import packs
-from htmap.store.outputs import read_report
-from htmap.store.runner import runner_path
+from htmap.store.outputs import OutputPack
+from htmap.store.run import Run
 
 SOURCES = sorted(Path(htmap.execute.__file__).parent.glob("*.py"))
 # They travel with it.
@@ -25,50 +26,13 @@ SOURCES += [Path(htmap.__file__).with_name(f"{name}.py") for name in ("exception
 
 @pytest.fixture(scope="module")
 def runner(tmp_path_factory):
-    root = tmp_path_factory.mktemp("root")
-    (root / "runners").mkdir()
-    return runner_path(root)
+    return made_runner(tmp_path_factory.mktemp("root"))
 
 
 @pytest.fixture
 def job(tmp_path, runner):
     """Runs a function over inputs as a job does, and returns what came of it."""
-
-    def run(
-        function=None, inputs=(), *, function_pickle=None,
-        envelope=None, input_path="0", input_envelope=None, options=("-I",),
-    ):  # fmt: skip
-        data = cloudpickle.dumps(function) if function_pickle is None else function_pickle
-        with packs.PackWriter(tmp_path / "function.pack", envelope or packs.versions()) as pack:
-            pack.add(packs.ALL_COMPONENTS, packs.FUNCTION, data)
-        with packs.PackWriter(tmp_path / "0", input_envelope or packs.versions()) as pack:
-            for component, value in inputs:
-                pack.add(component, packs.INPUT, cloudpickle.dumps(((value,), {})))
-        return subprocess.run(
-            [sys.executable, *options, runner, "function.pack", input_path, "output.pack"],
-            cwd=tmp_path,
-            env={"_CONDOR_SCRATCH_DIR": str(tmp_path)},
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-
-    return run
-
-
-def outputs(folder):
-    """What the output pack holds: component, kind, and the content of its payload."""
-    found = []
-    with packs.PackReader(folder / "output.pack") as pack:
-        for record in pack.records():
-            if record.kind == packs.RESULT:
-                content = pickle.loads(pack.payload(record))
-            elif record.kind == packs.ERROR:
-                content = json.loads(pack.payload(record))
-            else:
-                content = None
-            found.append((record.component, record.kind, content))
-    return found
+    return functools.partial(run_job, tmp_path, runner)
 
 
 def report(folder):
@@ -80,12 +44,7 @@ def test_each_component_of_a_job_has_its_result(job, tmp_path):
     done = job(lambda x: 2 * x, [(4, 1), (5, 10)])
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert outputs(tmp_path) == [
-        (4, packs.STARTED, None),
-        (4, packs.RESULT, 2),
-        (5, packs.STARTED, None),
-        (5, packs.RESULT, 20),
-    ]
+    assert outputs(tmp_path) == [(4, packs.RESULT, 2), (5, packs.RESULT, 20)]
 
 
 def test_one_that_fails_leaves_the_others_of_its_job_alone(job, tmp_path):
@@ -169,7 +128,7 @@ def test_an_input_of_another_python_fails_its_component_alone_and_says_why(job, 
     done = job(lambda x: str(x), [(0, lambda: 0), (1, 1)], input_envelope=envelope)
 
     assert done.returncode == 1
-    assert outputs(tmp_path)[-1] == (1, packs.RESULT, "1")
+    assert (1, packs.RESULT, "1") in outputs(tmp_path)
     message = report(tmp_path)["exception"]["message"]
     assert "the input of component 0 cannot be loaded on this node" in message
     assert "by value by Python 3.1.4" in message
@@ -258,7 +217,10 @@ def test_what_the_runner_has_to_say_of_a_failed_job_is_in_its_report(job, tmp_pa
     done = job(leave_thread, [(0, 1)])
 
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
-    summary = read_report(tmp_path / "output.pack", 0, "a")["summary"]
+    (tmp_path / "outputs").mkdir()
+    (tmp_path / "output.pack").rename(tmp_path / "outputs" / "0")
+    with OutputPack(Run.of_single(tmp_path, 0, [0]), 0, "a") as pack:
+        summary = pack.report(0)["summary"]
     assert summary.startswith("It was ended although threads went on: [<Thread(")
 
 

@@ -16,18 +16,21 @@ Settings = settings_module.Settings
 VARIABLES = [
     ("HTMAP_DIR", "HTMAP_DIR"),
     ("HTMAP_DELIVERY_METHOD", "DELIVERY_METHOD"),
+    ("HTMAP_CONTAINER_IMAGE", "CONTAINER.IMAGE"),
     ("HTMAP_DOCKER_IMAGE", "DOCKER.IMAGE"),
     ("HTMAP_SINGULARITY_IMAGE", "SINGULARITY.IMAGE"),
     ("HTMAP_CONDOR_SCHEDULER", "HTCONDOR.SCHEDULER"),
     ("HTMAP_CONDOR_COLLECTOR", "HTCONDOR.COLLECTOR"),
+    ("HTMAP_SCHEDD_FILE_SYSTEM", "SCHEDD.FILE_SYSTEM"),
 ]
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
-    for variable in (*(name for name, _ in VARIABLES), "HTMAP_IMAGE"):
+    for variable in (*(name for name, _ in VARIABLES), "HTMAP_IMAGE", "_CONDOR_SCHEDD_HOST"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(settings_module, "SITE_FILE", str(tmp_path / "site.toml"))
     return tmp_path
 
 
@@ -35,14 +38,17 @@ def home(tmp_path, monkeypatch):
 def fresh(home):
     """Give a way to make the settings as a new process finds them."""
 
-    def make(text=None):
+    def make(text=None, site=None):
         if text is not None:
             (home / ".htmaprc").write_text(text)
+        if site is not None:
+            (home / "site.toml").write_text(site)
         return Settings.from_settings(
             Settings(),
             Settings._of(settings_module._Environment()),
-            Settings._of(settings_module._Layer(settings_module._user_file)),
-            Settings._of(settings_module._Layer(settings_module._defaults)),
+            Settings._of(settings_module._Layer(settings_module._user_file, "~/.htmaprc")),
+            Settings._of(settings_module._Layer(settings_module._site_file, "the site's")),
+            Settings._of(settings_module._Layer(settings_module._defaults, "the defaults")),
         )
 
     return make
@@ -56,11 +62,13 @@ def test_the_defaults_are_those_of_the_documentation(fresh, home):
     assert fresh().to_dict() == {
         "HTMAP_DIR": f"{home}/.htmap",
         "DELIVERY_METHOD": "shared",
+        "CONTAINER": {"IMAGE": f"docker://{image}"},
         "DOCKER": {"IMAGE": image},
         "SINGULARITY": {"IMAGE": f"docker://{image}"},
         "TRANSPLANT": {"DIR": None, "ALTERNATE_INPUT_PATH": None, "ASSUME_EXISTS": False},
         "WAIT_TIME": 1,
         "CLI": {"IS_CLI": False, "SPINNERS_ON": True},
+        "SCHEDD": {"FILE_SYSTEM": "auto"},
         "HTCONDOR": {"SCHEDULER": None, "COLLECTOR": None},
         "MAP_OPTIONS": {
             "request_cpus": "1",
@@ -403,11 +411,53 @@ def test_a_setting_that_is_not_there_is_told_with_the_one_that_may_be_meant(fres
 def test_an_image_can_say_its_own_name_which_loses_to_every_choice(fresh, monkeypatch):
     monkeypatch.setenv("HTMAP_IMAGE", "own:1")
     assert fresh()["DOCKER.IMAGE"] == "own:1"
-    assert fresh()["SINGULARITY.IMAGE"] == "docker://own:1"
+    assert fresh()["SINGULARITY.IMAGE"] == fresh()["CONTAINER.IMAGE"] == "docker://own:1"
     assert fresh().is_default("DOCKER.IMAGE")
     assert fresh('DOCKER.IMAGE = "file:1"')["DOCKER.IMAGE"] == "file:1"
     monkeypatch.setenv("HTMAP_DOCKER_IMAGE", "variable:1")
     assert fresh()["DOCKER.IMAGE"] == "variable:1"
+
+
+def test_in_an_image_that_is_attached_to_a_site_jobs_run_in_the_same_image(fresh, monkeypatch):
+    monkeypatch.setenv("_condor_SCHEDD_HOST", "ap.example.org")
+    assert fresh()["DELIVERY_METHOD"] == "shared"  # no image
+    monkeypatch.setenv("HTMAP_IMAGE", "own:1")
+    assert fresh()["DELIVERY_METHOD"] == "container"
+    assert fresh().is_default("DELIVERY_METHOD")
+    assert fresh(site='DELIVERY_METHOD = "docker"')["DELIVERY_METHOD"] == "docker"
+    assert fresh('DELIVERY_METHOD = "assume"')["DELIVERY_METHOD"] == "assume"
+    monkeypatch.setenv("HTMAP_DELIVERY_METHOD", "shared")
+    assert fresh()["DELIVERY_METHOD"] == "shared"
+
+
+def test_a_sites_file_wins_over_the_defaults_and_loses_to_the_users(fresh):
+    settings = fresh(
+        '[HTCONDOR]\nSCHEDULER = "user"\n', '[HTCONDOR]\nSCHEDULER = "site"\nCOLLECTOR = "cm"\n'
+    )
+
+    assert settings["HTCONDOR"] == {"SCHEDULER": "user", "COLLECTOR": "cm"}
+    assert not settings.is_default("HTCONDOR.COLLECTOR")
+
+
+def test_a_bad_file_of_a_site_is_named(fresh, home):
+    with pytest.raises(InvalidSettings, match=rf"{home}/site\.toml are not valid TOML"):
+        fresh(site="= ?")["HTMAP_DIR"]
+    with pytest.warns(UserWarning, match=rf"DELIVERY in {home}/site\.toml is not known"):
+        fresh(site='DELIVERY = "x"')["HTMAP_DIR"]
+
+
+def test_it_can_be_asked_where_a_setting_comes_from(fresh, monkeypatch):
+    monkeypatch.setenv("HTMAP_DIR", "/data")
+    settings = fresh('DOCKER.IMAGE = "x:1"', 'DELIVERY_METHOD = "docker"')
+    settings["HTCONDOR.SCHEDULER"] = "ap"
+
+    assert settings.origin("HTCONDOR.SCHEDULER") == "the program"
+    assert settings.origin("HTMAP_DIR") == "the environment, HTMAP_DIR"
+    assert settings.origin("DOCKER.IMAGE") == "~/.htmaprc"
+    assert settings.origin("DELIVERY_METHOD") == "the site's"
+    assert settings.origin("MAP_OPTIONS.request_cpus") == "the defaults"
+    with pytest.raises(MissingSetting):
+        settings.origin("NONE.SUCH")
 
 
 @pytest.mark.parametrize("text", ["true", '"true"', '"True"'])

@@ -174,6 +174,7 @@ def test_a_file_that_vanishes_while_it_is_counted_spoils_nothing(monkeypatch):
         def __exit__(self, *exc_info):
             pass
 
+    m.status()  # which saves the state of a map that has ended
     whole = m._folder.size()
     lost = (folder / "stdout" / "1").stat().st_size
     lost += sum(file.stat().st_size for file in (folder / "stderr").iterdir())

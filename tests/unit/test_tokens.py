@@ -7,6 +7,8 @@ import os
 import pytest
 from htc_pool import attached, tokens
 
+from htmap.pool import identity
+
 
 def token(**claims):
     payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
@@ -15,24 +17,6 @@ def token(**claims):
 
 def modes(folder):
     return {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
-
-
-@pytest.mark.parametrize("subject", ["a", "al", "ali", "alic", "alice@site"])
-def test_what_a_token_says_is_read_whatever_its_length(subject):
-    assert tokens.claims(token(sub=subject)) == {"sub": subject}
-
-
-@pytest.mark.parametrize("text", ["", "a.b", "a.b.c", "a.é.c", "a.W10.c", "....", "a." + "x" * 9])
-def test_what_is_no_token_says_nothing(text):
-    assert tokens.claims(text) == {}
-
-
-@pytest.mark.parametrize(
-    ("claims", "answer"),
-    [({}, False), ({"exp": 99}, True), ({"exp": 100.5}, False), ({"exp": "soon"}, False)],
-)
-def test_a_token_expires_when_it_says_so(claims, answer):
-    assert tokens.expired(claims, 100) is answer
 
 
 @pytest.fixture
@@ -50,8 +34,8 @@ def test_tokens_are_copied_for_this_user_alone(source, tmp_path):
     assert tokens.copy(source, target) == []
     assert target.stat().st_mode & 0o777 == 0o700
     assert modes(target) == {"site": 0o600, ".copied-by-htc": 0o600}
-    assert [found.identities for found in tokens.look(target)] == [["alice@site"]]
-    assert attached.whom(tokens.look(target)) == ", as alice@site"
+    assert [found.identities for found in identity.look(target)] == [["alice@site"]]
+    assert attached.whom(identity.look(target)) == ", as alice@site"
 
 
 def test_a_copy_follows_its_source_and_nothing_else_is_touched(source, tmp_path):
@@ -101,22 +85,6 @@ def test_a_copy_that_somebody_changed_is_theirs_from_then_on(source, tmp_path):
 def test_no_source_is_no_trouble_and_leaves_nothing(tmp_path):
     assert tokens.copy(tmp_path / "none", tmp_path / "tokens.d") == []
     assert not (tmp_path / "tokens.d").exists()
-
-
-def test_files_that_htcondor_passes_over_are_passed_over(tmp_path):
-    for name in (".hidden", "old~", "#new", "a.rpmsave", "site"):
-        (tmp_path / name).write_text("")
-    assert tokens.names(tmp_path) == ["site"]
-
-
-@pytest.mark.parametrize(("mode", "read"), [(0o600, True), (0o400, True), (0o640, False),
-                                            (0o604, False), (0o644, False)])  # fmt: skip
-def test_htcondor_reads_what_is_its_users_alone(tmp_path, mode, read):
-    (tmp_path / "site").write_text(token(sub="alice@site"))
-    (tmp_path / "site").chmod(mode)
-    found = tokens.look_at(os.fspath(tmp_path / "site"))
-    assert (not found.problem) is read
-    assert found.claims == [{"sub": "alice@site"}]
 
 
 @pytest.mark.parametrize("name", ["_CONDOR_SEC_TOKEN_DIRECTORY", "_condor_sec_token_directory"])

@@ -45,8 +45,11 @@ def test_a_look_that_was_interrupted_loses_no_event(monkeypatch):
     made.complete(0)
     made.complete(1)
 
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
     with monkeypatch.context() as patched:
-        patched.setattr(tracker, "_terminated", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patched.setattr("htmap.pool.told_by_log.close", interrupt)
         with pytest.raises(KeyboardInterrupt):
             tracker.refresh()
 
@@ -65,7 +68,7 @@ def test_a_hold_ends_with_the_release_and_with_the_removal():
 
     assert statuses(tracker) == ["IDLE", "REMOVED"]
     assert tracker.state.holds == {}
-    assert tracker.state.endings[1].reason == "via condor_rm"
+    assert tracker.state.ending(1).reason == "via condor_rm"
 
 
 def test_a_job_whose_shadow_ends_only_after_the_hold_was_told_stays_held():
@@ -126,7 +129,7 @@ def test_a_job_that_left_the_queue_without_a_word_is_closed_by_its_output():
     assert tracker.close_missing(Present(None, 0.0, {(0, 2)}, {0: 3}))
 
     assert statuses(tracker) == ["COMPLETED", "REMOVED", "RUNNING", "UNMATERIALIZED"]
-    assert "left the queue" in tracker.state.endings[1].reason
+    assert "left the queue" in tracker.state.ending(1).reason
 
 
 def test_events_of_a_cluster_that_no_run_became_change_nothing():
@@ -190,7 +193,7 @@ def test_a_rerun_forgets_what_the_run_before_it_used():
 
 
 def test_components_that_share_a_job_share_its_time():
-    made = HandMade("shared", "IDLE", "IDLE", "IDLE", "IDLE", per_job=2)
+    made = HandMade("shared", "IDLE", "IDLE", "IDLE", "IDLE", chunksize=2)
     tracker = Tracker(made.folder)
     made.log(ENDED.format(9, 30), 0)
 

@@ -1,13 +1,11 @@
 """A container beside a site's access point: a real one, which knows people by their tokens."""
 
-import io
-import tarfile
 import time
 import uuid
 
 import pytest
+from containers import TOKENS, write_secret
 
-TOKENS = "/etc/htc/tokens"
 READ_BY_HTCONDOR = "/home/jovyan/.condor/tokens.d"
 SITE = {"_CONDOR_SCHEDD_HOST": "ap.site", "_CONDOR_COLLECTOR_HOST": "ap.site"}
 # A site whose name servers say that there is no such thing, at once.
@@ -51,45 +49,6 @@ def access_point(engine, default_image, source, start_session):
         if running:
             network.disconnect(running.container, force=True)
         network.remove()
-
-
-@pytest.fixture
-def secret(engine):
-    """Return a function that makes a volume as Kubernetes mounts a secret: links, root's, 0644."""
-    made = []
-
-    def make(image, **files):
-        volume = engine.volumes.create()
-        made.append(volume)
-        write(engine, image, volume.name, files)
-        return volume.name
-
-    yield make
-    for volume in made:
-        volume.remove(force=True)
-
-
-def write(engine, image, volume, files):
-    """Write the files of a secret anew, as Kubernetes does when it has changed."""
-    now = f"..{uuid.uuid4().hex}"
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w") as tar:
-        folder = tarfile.TarInfo(now)
-        folder.type, folder.mode = tarfile.DIRTYPE, 0o755
-        tar.addfile(folder)
-        for name, text in files.items():
-            entry = tarfile.TarInfo(f"{now}/{name}")
-            entry.size, entry.mode = len(text), 0o644
-            tar.addfile(entry, io.BytesIO(text.encode()))
-        for link, target in {"..data": now, **{name: f"..data/{name}" for name in files}}.items():
-            entry = tarfile.TarInfo(link)
-            entry.type, entry.linkname = tarfile.SYMTYPE, target
-            tar.addfile(entry)
-    container = engine.containers.create(image, volumes={volume: {"bind": TOKENS}})
-    try:
-        assert container.put_archive(TOKENS, archive.getvalue())
-    finally:
-        container.remove(force=True)
 
 
 def at(site, volume, **more):
@@ -170,7 +129,8 @@ def test_a_token_that_changed_is_copied_again_and_a_persons_own_is_left_alone(
     running.output(
         "bash", "-c", f"umask 077; cd {READ_BY_HTCONDOR}; rm own; echo {own} | tee own mine"
     )
-    write(engine, default_image, volume, {"site": access_point.token("dora@site"), "own": "other"})
+    changed = {"site": access_point.token("dora@site"), "own": "other"}
+    write_secret(engine, default_image, volume, changed)
     running.container.restart(timeout=1)
     running.wait_until(lambda: any("carol@site or dora@site" in line for line in said(running)))
     told = f"{READ_BY_HTCONDOR}/own is not a copy of {TOKENS}/own: it is left as it is"
@@ -178,6 +138,17 @@ def test_a_token_that_changed_is_copied_again_and_a_persons_own_is_left_alone(
     assert running.output("cat", f"{READ_BY_HTCONDOR}/own", f"{READ_BY_HTCONDOR}/mine") == (
         f"{own}\n{own}"
     )
+
+
+def test_a_container_starts_and_is_examined_whatever_htmap_somebody_put_there(start, default_image):
+    where = "import htmap; print(htmap.__path__[0])"
+    library = start(default_image, "-c", where, entrypoint="python").wait().stdout.strip()
+    options = {"tmpfs": {library: ""}, "environment": {**NOWHERE, "HTC_POOL": "attached"}}
+    started = start(default_image, "sh", "-c", "echo started; htc-doctor", **options).wait()
+
+    assert started.stdout.startswith("started\n"), started
+    assert "tokens are not copied, for htmap cannot be imported" in started.stderr
+    assert "FAIL  tokens    cannot be looked at: ModuleNotFoundError" in started.stdout
 
 
 @pytest.mark.parametrize(

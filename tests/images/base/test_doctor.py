@@ -85,8 +85,11 @@ def test_tokens_that_htcondor_would_not_read_are_told_and_none_is_shown(inside):
     doctor = inside.exec("htc-doctor")
     about = [line for line in doctor.stdout.splitlines() if line.split()[1] == "tokens"]
     shown = dict(zip(sorted(files), about, strict=True))
-    assert f"ok    tokens    {READ_BY_HTCONDOR}/good: alice@site by site, until " in shown["good"]
-    assert f"FAIL  tokens    {READ_BY_HTCONDOR}/late: late@site by site expired on" in shown["late"]
+    for level, name, words in (
+        ("ok   ", "good", "alice@site by site, good until "),
+        ("FAIL ", "late", "late@site by site, expired 1 day ago: ask the site for a new one"),
+    ):
+        assert f"{level} tokens    {READ_BY_HTCONDOR}/{name}: {words}" in shown[name]
     assert f"{READ_BY_HTCONDOR}/open has mode 0640" in shown["open"]
     assert f"chmod 600 {READ_BY_HTCONDOR}/open" in shown["open"]
     assert f"{READ_BY_HTCONDOR}/text holds no token" in shown["text"]

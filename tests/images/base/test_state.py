@@ -254,12 +254,17 @@ def test_a_pool_whose_disk_fills_up_waits_for_space_and_loses_nothing(start, ima
     running.output("htc-pool", "wait")
     cluster = submit(running)
     running.exec("sh", "-c", FILL)
-    # The last page of a log may still have room for one.
-    refused = None
-    while refused is None or refused.code == 0:
-        refused = running.exec("python", "-c", "import htmap; htmap.map(str, [1])")
-    assert refused.stderr.splitlines()[-1].startswith("htmap.exceptions."), refused
-    running.wait_until(lambda: lines(running, "full"), timeout=60)
+    refusals = []
+
+    def is_told():
+        # The last page of a log may still have room for one.
+        asked = running.exec("python", "-c", "import htmap; htmap.map(str, [1])")
+        refusals.extend(asked.stderr.splitlines()[-1:])
+        return lines(running, "full")
+
+    running.wait_until(is_told, timeout=60)
+    assert refusals
+    assert all(line.startswith("htmap.exceptions.") for line in refusals), refusals
     # By the schedd, which ends first, and perhaps by the master too.
     told = {"/tiny/p is full: the pool starts when there is space again"}
     assert set(lines(running, "full")) == told

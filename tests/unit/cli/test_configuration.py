@@ -43,6 +43,15 @@ def test_settings_of_the_user_are_the_file_as_it_is(file):
     assert run("settings", "--user").stdout == text
 
 
+def test_settings_can_be_told_with_where_each_comes_from(htmap_dir):
+    result = run("settings", "--origin")
+    found = tomllib.loads(result.stdout)
+    assert found["MAP_OPTIONS"] == htmap.settings["MAP_OPTIONS"]
+    assert f'HTMAP_DIR = "{htmap_dir}"  # the environment, HTMAP_DIR\n' in result.stdout
+    assert 'MAP_OPTIONS.request_cpus = "1"  # the defaults\n' in result.stdout
+    assert run("settings", "--origin", "--user").exit_code == 2
+
+
 def test_a_file_that_is_not_there_is_an_error(file):
     result = run("settings", "--user")
     assert (result.stdout, result.exit_code) == ("", 1)

@@ -13,7 +13,8 @@ from hand_made import HandMade
 import htmap
 from htmap.exceptions import NoScheduler
 from htmap.maps import Map
-from htmap.store.journal import Intent, Maker
+from htmap.store.journal import Intent
+from htmap.store.processes import Process
 
 
 def test_version_names_htmap_and_the_bindings():
@@ -72,7 +73,7 @@ def test_what_the_library_warns_of_is_shown_and_its_logger_left_as_it_was(monkey
     made = HandMade("a", "UNMATERIALIZED")
     (made.run.folder / "cluster").unlink()
     monkeypatch.setattr("htmap.pool.queue.cluster_of", refuse)
-    dead = dataclasses.replace(Maker.this_process(), started="0")
+    dead = dataclasses.replace(Process.this(), started="0")
     Intent("create", made.folder.map_id, "a", maker=dead).begin()
     logger = logging.getLogger("htmap")
     before = (logger.level, list(logger.handlers))

@@ -21,8 +21,8 @@ def sections() -> dict[str, str]:
 
 def named_options(text: str) -> set[str]:
     """Return the options in a text's code, without comments."""
-    code = re.findall(r"```\n(.*?)```", text, flags=re.DOTALL)
-    prose = re.sub(r"```\n.*?```", "", text, flags=re.DOTALL)
+    code = re.findall(r"```sh\n(.*?)```", text, flags=re.DOTALL)
+    prose = re.sub(r"```sh\n.*?```", "", text, flags=re.DOTALL)
     code += re.findall(r"`([^`]*)`", prose)
     lines = "\n".join(code).splitlines()
     return {name for line in lines for name in OPTION.findall(line.partition("#")[0])}
@@ -43,7 +43,7 @@ COMMANDS = {name: commands_in(command) for name, command in cli.commands.items()
 
 
 def examples() -> list[str]:
-    lines = "\n".join(re.findall(r"```\n(.*?)```", PAGE, flags=re.DOTALL)).splitlines()
+    lines = "\n".join(re.findall(r"```sh\n(.*?)```", PAGE, flags=re.DOTALL)).splitlines()
     commands = (part for line in lines for part in re.split(r"&&|\|", line.partition("#")[0]))
     return [command.strip() for command in commands if command.strip()]
 
