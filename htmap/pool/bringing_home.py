@@ -14,6 +14,7 @@ from typing import Any
 
 from htmap.exceptions import CorruptEventLog, CorruptPack, HTMapException
 from htmap.pool import fetching, loss, seen
+from htmap.pool.job_status import JobStatus
 from htmap.pool.queue import Present
 from htmap.pool.schedd import Schedd, locate
 from htmap.pool.spool import AT_HOME
@@ -153,7 +154,7 @@ def _take(look: _Look, ads: Mapping[Job, Ad], schedd: Schedd) -> None:
         components = state.components(job)
         status = state[components[0]] if components else None
         if status is None or status.is_final:
-            if ad["JobStatus"] == seen.COMPLETED and not ad.get(AT_HOME):
+            if ad["JobStatus"] == JobStatus.COMPLETED and not ad.get(AT_HOME):
                 known.append(ad)
             continue
         if ad.get(AT_HOME):  # the log has lost it
@@ -162,7 +163,7 @@ def _take(look: _Look, ads: Mapping[Job, Ad], schedd: Schedd) -> None:
         if status is ComponentStatus.UNMATERIALIZED:
             at = float(ad.get("EnteredCurrentStatus", 0))
             events.append(seen.submission(ad["ClusterId"], job[1], job[0], at))
-        if ad["JobStatus"] == seen.COMPLETED:
+        if ad["JobStatus"] == JobStatus.COMPLETED:
             done.append(ad)
         elif (event := seen.change(ad, status, state.held.get(job))) is not None:
             events.append(event)
@@ -176,7 +177,7 @@ def _take(look: _Look, ads: Mapping[Job, Ad], schedd: Schedd) -> None:
         run = tracker.runs[batch[0]["HTMapRun"]]
         are_released &= fetching.fetch(schedd, tracker.folder, run, batch)
     tracker.refresh()
-    if are_released and not state.unfinished:
+    if are_released and not tracker.state.unfinished:
         for run in tracker.runs.values():
             if run.spooled and not run.is_released:
                 run.release()
@@ -194,7 +195,7 @@ def _remind(look: _Look, ads: Iterable[Ad], schedd: Schedd) -> None:
     waiting: dict[int, list[Ad]] = {}
     for ad in ads:
         idle_for = ad["ServerTime"] - ad["EnteredCurrentStatus"]
-        started_before = ad["JobStatus"] == seen.IDLE and ad.get("NumShadowStarts")
+        started_before = ad["JobStatus"] == JobStatus.IDLE and ad.get("NumShadowStarts")
         if started_before and idle_for >= _FORGOTTEN_SECONDS:
             waiting.setdefault(int(ad.get("JobPrio", 0)), []).append(ad)
     for priority, jobs in waiting.items():
@@ -226,7 +227,7 @@ def _tell_missing(look: _Look, ads: Mapping[Job, Ad], schedd: Schedd) -> None:
     for job, reason in missing.items():
         cluster = tracker.runs[job[0]].cluster or 0
         past = history.get(job)
-        if past is not None and past["JobStatus"] == seen.COMPLETED:
+        if past is not None and past["JobStatus"] == JobStatus.COMPLETED:
             events.append(seen.termination(past))
         elif tracker.runs[job[0]].output(job[1]).exists():  # the log has lost it
             events.append(seen.termination({"ClusterId": cluster, "ProcId": job[1]}))

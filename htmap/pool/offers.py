@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from htmap.pool import queue
+from htmap.pool.job_status import JobStatus
 from htmap.pool.refusals import collector as asked_collector
 from htmap.pool.refusals import explained
 from htmap.pool.schedd import locate
@@ -27,7 +28,6 @@ from htmap.store.state import State
 RESOURCES = ("Cpus", "Memory", "Disk", "GPUs")
 _REQUESTS = tuple(f"Request{resource}" for resource in RESOURCES)
 _AMOUNTS = {resource.lower() for resource in RESOURCES}
-_IDLE, _HELD = 1, 5
 _SLOTS = 'MyType == "Machine"'
 _BROKEN = "SlotBrokenReason"
 _LOOKED_AT = [
@@ -174,7 +174,9 @@ def _waiting(map_id: str) -> tuple[list[Any], int]:
         ), doing,
     )  # fmt: skip
     unmade = queue.yet_to_be_made(ad for ad in ads if "ProcId" not in ad)
-    waiting = [ad for ad in ads if "ProcId" in ad and ad["JobStatus"] in (_IDLE, _HELD)]
+    waiting = [
+        ad for ad in ads if "ProcId" in ad and ad["JobStatus"] in (JobStatus.IDLE, JobStatus.HELD)
+    ]
     for same in _alike(waiting):
         # The whole ad, for what the slots ask of a job; one stands for all that ask for the same.
         one = f"ClusterId == {same[0]['ClusterId']} && ProcId == {same[0]['ProcId']}"
@@ -190,7 +192,7 @@ def _whole_ad(target: Any, constraint: str) -> Any:
 
 def _is_held(ad: Any) -> bool:
     """Tell whether a job is held, and not only for want of inputs that are arriving."""
-    return bool(ad["JobStatus"] == _HELD and ad.get("HoldReasonCode") != SPOOLING)
+    return bool(ad["JobStatus"] == JobStatus.HELD and ad.get("HoldReasonCode") != SPOOLING)
 
 
 def _alike(jobs: Iterable[Any]) -> list[list[Any]]:

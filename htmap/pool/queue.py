@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from htmap.exceptions import HTMapException, NoScheduler, SchedulerRefused
 from htmap.pool.eventlog import EventLog
+from htmap.pool.job_status import JobStatus
 from htmap.pool.loss import queue_of
 from htmap.pool.schedd import Schedd, locate
 from htmap.pool.seen import hold_of
@@ -26,13 +27,12 @@ Action = Literal["Hold", "Release", "Remove", "Suspend", "Continue", "Vacate"]
 #: By these a cluster's ad tells how many jobs the schedd has yet to make.
 OF_FACTORIES = ("JobMaterializeLimit", "JobMaterializeNextProcId")
 
-# JobStatus: see the manual's section "Job ClassAd Attributes". 6 is bringing its output back.
 _STATUSES = {
-    1: ComponentStatus.IDLE,
-    2: ComponentStatus.RUNNING,
-    5: ComponentStatus.HELD,
-    6: ComponentStatus.RUNNING,
-    7: ComponentStatus.SUSPENDED,
+    JobStatus.IDLE: ComponentStatus.IDLE,
+    JobStatus.RUNNING: ComponentStatus.RUNNING,
+    JobStatus.HELD: ComponentStatus.HELD,
+    JobStatus.TRANSFERRING_OUTPUT: ComponentStatus.RUNNING,
+    JobStatus.SUSPENDED: ComponentStatus.SUSPENDED,
 }
 
 

@@ -12,14 +12,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from htmap.pool.eventlog import EventKind
+from htmap.pool.job_status import JobStatus
 from htmap.pool.spool import SPOOLING
 from htmap.pool.submit import RUN_NOTE
 from htmap.statuses import ComponentStatus
 from htmap.store.run import Run
 from htmap.store.told import ComponentHold
-
-# JobStatus: see the manual's section "Job ClassAd Attributes". 6 is bringing its output back.
-IDLE, RUNNING, REMOVED, COMPLETED, HELD, TRANSFERRING, SUSPENDED = range(1, 8)
 
 #: Attributes by which a job's ad tells how it ended.
 ENDING = ("ExitCode", "ExitBySignal", "ExitSignal", "RemoteUserCpu", "RemoteSysCpu")
@@ -83,21 +81,24 @@ def change(
     """
     job = int(ad["ClusterId"]), int(ad["ProcId"]), float(ad.get("EnteredCurrentStatus", 0))
     status = ad["JobStatus"]
-    if status == HELD and ad.get("HoldReasonCode") == SPOOLING:
-        status = IDLE
-    if status == HELD:
+    if status == JobStatus.HELD and ad.get("HoldReasonCode") == SPOOLING:
+        status = JobStatus.IDLE
+    if status == JobStatus.HELD:
         why = hold_of(ad)
         if known is ComponentStatus.HELD and hold == why:
             return None
         text = " ".join(why.reason.split()) or "Reason unspecified"
         code = f"\tCode {why.code} Subcode {why.subcode}"
         return _event(EventKind.JOB_HELD, *job, f"Job was held.\n\t{text}\n{code}")
-    if status == SUSPENDED and known is not ComponentStatus.SUSPENDED:
+    if status == JobStatus.SUSPENDED and known is not ComponentStatus.SUSPENDED:
         return _event(EventKind.JOB_SUSPENDED, *job, _SUSPENSION)
-    if status in (RUNNING, TRANSFERRING) and known is not ComponentStatus.RUNNING:
+    if (
+        status in (JobStatus.RUNNING, JobStatus.TRANSFERRING_OUTPUT)
+        and known is not ComponentStatus.RUNNING
+    ):
         host = ad.get("RemoteHost", "a slot of the pool")
         return _event(EventKind.EXECUTE, *job, f"Job executing on host: {host}")
-    if status == IDLE and known not in _WAITS:
+    if status == JobStatus.IDLE and known not in _WAITS:
         if known is ComponentStatus.HELD:
             return _event(EventKind.JOB_RELEASED, *job, "Job was released.")
         return _event(EventKind.JOB_EVICTED, *job, _EVICTION)

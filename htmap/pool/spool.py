@@ -16,6 +16,7 @@ from htmap.exceptions import HTMapException, NoScheduler, SchedulerRefused, Subm
 from htmap.execute import places
 from htmap.file_options import URL
 from htmap.options import ResolvedOptions
+from htmap.pool.job_status import JobStatus
 from htmap.pool.schedd import Schedd, locate
 from htmap.store.run import Run
 
@@ -97,7 +98,8 @@ def adapt(lines: dict[str, str], run: Run) -> None:
     for impossible in ("max_idle", "stream_output", "stream_error"):
         lines.pop(impossible, None)
     lines["leave_in_queue"] = (
-        f"JobStatus == 4 && {AT_HOME} =!= true && time() - EnteredCurrentStatus < {KEPT}"
+        f"JobStatus == {JobStatus.COMPLETED:d} && {AT_HOME} =!= true "
+        f"&& time() - EnteredCurrentStatus < {KEPT}"
     )
     if run.has_own_hold:
         wanted = lines.get("requirements", "true")

@@ -5,6 +5,7 @@ import pytest
 
 from htmap.pool import seen
 from htmap.pool.eventlog import EventKind, EventLog, abort_reason, hold_reason, termination
+from htmap.pool.job_status import JobStatus
 from htmap.statuses import ComponentStatus
 from htmap.store.told import ComponentHold
 
@@ -38,19 +39,19 @@ def read(tmp_path, *texts):
 @pytest.mark.parametrize(
     ("status", "known", "kind"),
     [
-        (seen.IDLE, S.UNMATERIALIZED, None),
-        (seen.IDLE, S.IDLE, None),
-        (seen.IDLE, S.RUNNING, EventKind.JOB_EVICTED),
-        (seen.IDLE, S.SUSPENDED, EventKind.JOB_EVICTED),
-        (seen.IDLE, S.HELD, EventKind.JOB_RELEASED),
-        (seen.RUNNING, S.IDLE, EventKind.EXECUTE),
-        (seen.RUNNING, S.SUSPENDED, EventKind.EXECUTE),
-        (seen.RUNNING, S.RUNNING, None),
-        (seen.TRANSFERRING, S.RUNNING, None),
-        (seen.TRANSFERRING, S.IDLE, EventKind.EXECUTE),
-        (seen.SUSPENDED, S.RUNNING, EventKind.JOB_SUSPENDED),
-        (seen.SUSPENDED, S.SUSPENDED, None),
-        (seen.REMOVED, S.RUNNING, None),
+        (JobStatus.IDLE, S.UNMATERIALIZED, None),
+        (JobStatus.IDLE, S.IDLE, None),
+        (JobStatus.IDLE, S.RUNNING, EventKind.JOB_EVICTED),
+        (JobStatus.IDLE, S.SUSPENDED, EventKind.JOB_EVICTED),
+        (JobStatus.IDLE, S.HELD, EventKind.JOB_RELEASED),
+        (JobStatus.RUNNING, S.IDLE, EventKind.EXECUTE),
+        (JobStatus.RUNNING, S.SUSPENDED, EventKind.EXECUTE),
+        (JobStatus.RUNNING, S.RUNNING, None),
+        (JobStatus.TRANSFERRING_OUTPUT, S.RUNNING, None),
+        (JobStatus.TRANSFERRING_OUTPUT, S.IDLE, EventKind.EXECUTE),
+        (JobStatus.SUSPENDED, S.RUNNING, EventKind.JOB_SUSPENDED),
+        (JobStatus.SUSPENDED, S.SUSPENDED, None),
+        (JobStatus.REMOVED, S.RUNNING, None),
     ],
 )
 def test_a_change_of_status_is_an_event(tmp_path, status, known, kind):
@@ -64,7 +65,7 @@ def test_a_change_of_status_is_an_event(tmp_path, status, known, kind):
 
 @pytest.mark.parametrize("reason", ["no such file: model.bin", "", "two\nlines ...\n...\n005 (1.0"])
 def test_a_hold_has_its_code_and_reason_whatever_the_reason_is(tmp_path, reason):
-    held = ad(seen.HELD, HoldReasonCode=13, HoldReasonSubCode=2, HoldReason=reason)
+    held = ad(JobStatus.HELD, HoldReasonCode=13, HoldReasonSubCode=2, HoldReason=reason)
     (event,) = read(tmp_path, seen.change(held, S.RUNNING, None))
     code, subcode, text = hold_reason(event)
     assert (event.kind, code, subcode) == (EventKind.JOB_HELD, 13, 2)
@@ -72,13 +73,13 @@ def test_a_hold_has_its_code_and_reason_whatever_the_reason_is(tmp_path, reason)
 
 
 def test_a_hold_is_told_once_and_again_with_another_reason():
-    held = ad(seen.HELD, HoldReasonCode=13, HoldReasonSubCode=2, HoldReason="a")
+    held = ad(JobStatus.HELD, HoldReasonCode=13, HoldReasonSubCode=2, HoldReason="a")
     assert seen.change(held, S.HELD, ComponentHold(13, 2, "a")) is None
     assert seen.change(held, S.HELD, ComponentHold(13, 2, "b")) is not None
 
 
 def test_a_job_whose_inputs_are_still_arriving_is_not_held():
-    held = ad(seen.HELD, HoldReasonCode=16, HoldReason="Spooling input data files")
+    held = ad(JobStatus.HELD, HoldReasonCode=16, HoldReason="Spooling input data files")
     assert seen.change(held, S.IDLE, None) is None
 
 
@@ -105,5 +106,5 @@ def test_a_removal_has_its_reason(tmp_path):
     ],
 )
 def test_a_termination_tells_how(tmp_path, more, how):
-    (event,) = read(tmp_path, seen.termination(ad(seen.COMPLETED, **more)))
+    (event,) = read(tmp_path, seen.termination(ad(JobStatus.COMPLETED, **more)))
     assert (event.kind, termination(event)) == (EventKind.JOB_TERMINATED, how)
