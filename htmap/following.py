@@ -13,12 +13,12 @@ from htmap.following_shared import SharedStream, open_at_home
 from htmap.handle import MapHandle, News, Timeout, seconds
 from htmap.pool import sandbox
 from htmap.statuses import ComponentStatus
-from htmap.store.growing import GrowingText
+from htmap.store.growing import GrowingText, end_of
 
 # Seconds between looks for a job's sandbox: nothing tells when it is there.
 _SHORTEST, _LONGEST = 0.01, 5.0
 
-_AT_WORK = (ComponentStatus.RUNNING, ComponentStatus.SUSPENDED)
+AT_WORK = (ComponentStatus.RUNNING, ComponentStatus.SUSPENDED)
 
 
 def follow(
@@ -53,7 +53,7 @@ def follow(
             if len(components) > 1:
                 if shared is None or not shared.pack.exists():
                     here = None
-                    if status in _AT_WORK:
+                    if status in AT_WORK:
                         here = sandbox.folder(map_._folder.map_id, run.number, job)
                     shared = (
                         None if here is None else SharedStream(here, components, component, name)
@@ -72,7 +72,7 @@ def follow(
                 in_sandbox = path is not None and path != at_home and path.exists()
                 if not in_sandbox:
                     here = None
-                    if status in _AT_WORK:  # what there is before is of an earlier execution
+                    if status in AT_WORK:  # what there is before is of an earlier execution
                         here = sandbox.stream(map_._folder.map_id, run.number, job, name)
                     if (here or at_home) != path:
                         path = here or at_home
@@ -81,7 +81,7 @@ def follow(
                         continue  # for what happened before it was watched
                 # What is at home is of an execution that was cut short, but where it is sent there
                 # as it is written.
-                is_current = status in _AT_WORK and run.is_streamed(name, component)
+                is_current = status in AT_WORK and run.is_streamed(name, component)
                 if path is not None and text.path != path and (path != at_home or is_current):
                     text.open(path)
                 yield from text.read()
@@ -96,3 +96,19 @@ def follow(
             longest = _LONGEST if in_sandbox else pause
             changed = news.wait(longest if left is None else min(left, longest))
             pause = _SHORTEST if changed else min(2 * pause, _LONGEST)
+
+
+def written_so_far(
+    map_: MapHandle, component: int, name: Literal["stdout", "stderr"], longest: int
+) -> str:
+    """Return the end of what a component that runs has written, at most so many bytes.
+
+    Nothing where that cannot be seen: see :mod:`htmap.pool.sandbox`.
+    """
+    run, job = map_._tracker.run_and_job(component)
+    components = run.components_of(job)
+    if len(components) == 1:
+        path = sandbox.stream(map_._folder.map_id, run.number, job, name)
+        return "" if path is None else end_of(path, longest)
+    here = sandbox.folder(map_._folder.map_id, run.number, job)
+    return "" if here is None else SharedStream(here, components, component, name).end(longest)

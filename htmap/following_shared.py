@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from htmap.execute import packs, places
-from htmap.store.growing import GrowingText
+from htmap.store.growing import GrowingText, end_of
 
 
 class SharedStream:
@@ -70,6 +70,17 @@ class SharedStream:
             return []
         text.open(self.pack, self._record.offset, self._record.length)
         return list(text.read())
+
+    def end(self, longest: int) -> str:
+        """Return the end of it, at most so many bytes."""
+        if not self._look():
+            text = end_of(self.stream, longest) if self._runs else ""
+            if not self._look():
+                return text
+            # What was read may be the next one's.
+        if self._record is None:
+            return ""
+        return end_of(self.pack, longest, self._record.offset, self._record.length)
 
     def _look(self) -> bool:
         """Read what has been added to the pack; tell whether the component has ended."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from htmap.exceptions import HTMapException
+from htmap.following import AT_WORK, written_so_far
 from htmap.notebook.own import OwnHandle
 from htmap.statuses import ComponentStatus
 from htmap.store.reading import Reading
@@ -47,9 +48,10 @@ def _parts(own: OwnHandle, component: int, status: ComponentStatus) -> Iterator[
     if run.cluster is not None:
         yield "Job", f"{run.cluster}.{job}"
     with Reading(own.tag) as reading:
-        yield "Input", _told(lambda: call_of(*own._input(component, reading)))
+        yield "Input", _beginning(_told(lambda: call_of(*own._input(component, reading))))
         if status is ComponentStatus.COMPLETED:
-            yield "Result", _told(lambda: _short.repr(own._result(component, 0, reading)))
+            result = _told(lambda: _short.repr(own._result(component, 0, reading)))
+            yield "Result", _beginning(result)
         elif status is ComponentStatus.HELD:
             yield "Held", str(own._tracker.state.hold_of(component))
         elif status.is_failure:
@@ -57,11 +59,15 @@ def _parts(own: OwnHandle, component: int, status: ComponentStatus) -> Iterator[
             if error.node_info:
                 yield "Host", str(error.node_info.get("host", ""))
             yield "Error report", error.report()
-    if status.is_final:
-        for title, stream in (("Standard output", MapStdOut), ("Standard error", MapStdErr)):
+    for title, stream in (("Standard output", MapStdOut), ("Standard error", MapStdErr)):
+        text = ""
+        if status.is_final:
             text = _told(lambda stream=stream: stream(own)[component])
-            if text:
-                yield title, _end(text)
+        elif status in AT_WORK:
+            title += " so far"
+            text = written_so_far(own, component, stream._name, 4 * _LONGEST + 1)
+        if text:
+            yield title, _end(text)
 
 
 def call_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
@@ -79,12 +85,15 @@ def call_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
 
 def _told(tell: Any) -> str:
     try:
-        text = str(tell())
+        return str(tell())
     except HTMapException as error:
-        text = str(error)
+        return str(error)
     # What is loaded is anybody's, and may raise anything when it is shown.
     except Exception as error:
-        text = f"cannot be shown: {type(error).__name__}: {error}"
+        return f"cannot be shown: {type(error).__name__}: {error}"
+
+
+def _beginning(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
 
 

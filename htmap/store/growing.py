@@ -113,3 +113,23 @@ class GrowingText:
         if self._file is not None:
             self._file.close()
             self._file = self.path = None
+
+
+def end_of(path: Path, longest: int, start: int = 0, length: int | None = None) -> str:
+    """Return the end of a text, at most so many bytes of it; nothing where there is no file.
+
+    Parameters
+    ----------
+    path : Path
+    longest : int
+        Bytes.
+    start, length : int, optional
+        The text begins at this byte of the file, and has so many; without, all that follows.
+    """
+    try:
+        with path.open("rb", buffering=0) as file:
+            end = os.fstat(file.fileno()).st_size if length is None else start + length
+            file.seek(max(start, end - longest))
+            return file.read(min(longest, end - start)).decode(errors="replace")
+    except (FileNotFoundError, NotADirectoryError):
+        return ""

@@ -10,6 +10,8 @@ from live import start, until
 
 import htmap
 from htmap import ComponentStatus, MapOptions, exceptions
+from htmap.notebook.details import describe
+from htmap.notebook.own import OwnHandle
 
 NEVER = MapOptions(requirements="false")
 
@@ -204,3 +206,28 @@ def test_a_large_text_is_followed_in_little_memory(tmp_path):
     ask(tmp_path, 1)
     out, err = other.communicate(timeout=100)
     assert out == f"{200 * 2**20} True\n", err
+
+
+@pytest.mark.parametrize("chunksize", [1, 2])
+def test_whoever_clicks_a_component_sees_what_it_has_written_so_far(tmp_path, chunksize):
+    folders = [tmp_path / name for name in ("a", "b")]
+    for folder in folders:
+        folder.mkdir()
+    inputs = [(str(folder), 2) for folder in folders]
+    m = htmap.starmap(says_step_by_step, inputs, chunksize=chunksize)
+    own = OwnHandle.of(m)
+
+    def seen(component):
+        return dict(describe(own, component)["parts"]).get("Standard output so far")
+
+    until(lambda: seen(0) == "attempt 1 step 0 é東\n", "the first one's text is seen")
+    if chunksize == 2:
+        assert seen(1) is None
+    ask(folders[0], 1)
+    until(lambda: seen(1) == "attempt 1 step 0 é東\n", "the second one's text is seen")
+    if chunksize == 2:  # the job goes on, in which it has ended
+        assert seen(0) == "attempt 1 step 0 é東\nattempt 1 step 1 é東\n"
+    ask(folders[1], 1)
+    m.wait(timeout=60)
+    assert seen(0) is None
+    assert dict(describe(own, 0)["parts"])["Standard output"] == m.stdout[0]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from htmap.store.growing import GrowingText
+from htmap.store.growing import GrowingText, end_of
 
 
 @pytest.fixture
@@ -97,3 +97,14 @@ def test_a_text_of_any_size_takes_no_more_memory_than_a_block(text, tmp_path):
 
     assert sum(sizes) == 50 * 2**20
     assert max(sizes) <= 64 * 1024
+
+
+def test_the_end_of_a_text_or_of_a_part_of_a_file(tmp_path):
+    path = tmp_path / "a"
+    assert end_of(path, 4) == ""
+    path.write_text("one two é")
+    assert end_of(path, 4) == "o é"
+    assert end_of(path, 100) == "one two é"
+    assert end_of(path, 1) == "\ufffd"
+    assert end_of(path, 2, start=1, length=4) == " t"
+    assert end_of(path, 100, start=4, length=3) == "two"

@@ -156,6 +156,13 @@ def test_a_component_is_described_by_what_it_was_given_and_what_became_of_it():
         describe(handle, 7)
 
 
+def test_the_end_is_shown_of_a_long_text_and_the_beginning_of_a_long_input():
+    made = HandMade("long", "COMPLETED")
+    made.run.stdout(0).write_text("first " + "é" * 5000 + " last")
+    parts = dict(describe(own("long"), 0)["parts"])
+    assert parts["Standard output"] == "… " + "é" * 3995 + " last"
+
+
 def test_what_cannot_be_read_is_said_in_its_place():
     made = HandMade("damaged", "COMPLETED")
     handle = own("damaged")
