@@ -88,6 +88,24 @@ class MapWidget(anywidget.AnyWidget):
         """Whether it shows nothing new any more."""
         return self._watcher.is_over
 
+    def open(self) -> None:
+        """Tell the browser of it."""
+        super().open()
+        self._hear_anywhere()
+
+    def _send(self, msg: Any, buffers: Any = None) -> None:
+        super()._send(msg, buffers)
+        self._hear_anywhere()
+
+    def _hear_anywhere(self) -> None:
+        """Be answered where the browser wants it: in a subshell, which listens while a cell runs.
+
+        From 7.4 on ipykernel has answers heard where the last message was sent from, which is
+        mostly a thread of the main shell's (``ipykernel.comm.comm.BaseComm.publish_msg``).
+        """
+        if self.comm is not None:
+            self.comm.__dict__.pop("_reply_subshell_id", None)
+
     def close(self) -> None:
         """Take it off all pages."""
         if hasattr(self, "_watcher"):
