@@ -16,6 +16,7 @@ from htmap.exceptions import (
     CorruptEventLog,
     CorruptPack,
     HTMapException,
+    InvalidArgument,
     MapComponentHeld,
     MapWasRemoved,
     NoSuchComponent,
@@ -47,7 +48,14 @@ _DOUBT = 1.0
 
 def seconds(timeout: float | timedelta) -> float:
     """Return a time as a number of seconds."""
-    return timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout)
+    if isinstance(timeout, timedelta):
+        return timeout.total_seconds()
+    try:
+        return float(timeout)
+    except (TypeError, ValueError):
+        raise InvalidArgument(
+            f"the timeout is {timeout!r}: it has to be a number of seconds, or a timedelta"
+        ) from None
 
 
 class News:

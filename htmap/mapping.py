@@ -13,7 +13,14 @@ from typing import Any
 
 from htmap import delivery, recovery, tags
 from htmap.display.bars import progress_bar
-from htmap.exceptions import CorruptPack, EmptyMap, HTMapException, NoMapYet, TagNotFound
+from htmap.exceptions import (
+    CorruptPack,
+    EmptyMap,
+    HTMapException,
+    InvalidArgument,
+    NoMapYet,
+    TagNotFound,
+)
 from htmap.maps import Map
 from htmap.options import Chunksize, MapOptions
 from htmap.pool import file_system
@@ -73,6 +80,8 @@ def map(
     ------
     EmptyMap
         If there are no inputs.
+    InvalidArgument
+        If the function is none.
     InvalidTag, TagAlreadyExists
         If the tag cannot be used.
     CannotPickle
@@ -235,6 +244,8 @@ def create_map(
     The one path behind all ways of making a map, with parameters as in :func:`map`, and
     ``expected``, about how many components there will be, as far as that is known.
     """
+    if not callable(func):
+        raise InvalidArgument(f"a map needs a function to run, and got {func!r}")
     given = MapOptions(chunksize=chunksize)
     transient = tag is None
     tag = tags.validate(_free_random_tag() if tag is None else tag)

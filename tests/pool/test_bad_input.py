@@ -131,6 +131,16 @@ def test_a_map_of_no_inputs_is_refused(make):
     nothing_is_left()
 
 
+@pytest.mark.parametrize("func", [5, None, "abs"])
+def test_what_is_no_function_is_refused(func):
+    for make in (htmap.map, htmap.starmap):
+        with pytest.raises(
+            exceptions.InvalidArgument, match=f"a function to run, and got {func!r}"
+        ):
+            make(func, [(1,)], tag="none")
+    assert htmap.get_tags() == ()
+
+
 def test_what_is_not_iterable_is_refused():
     with pytest.raises(TypeError, match="iterable"):
         htmap.map(double, 5, tag="none")

@@ -52,6 +52,17 @@ def test_an_iteration_as_they_end_can_too_and_what_is_held_comes_last(mixed):
     assert kinds(mixed.iter_as_available(errors="skip")) == [0, 20]
 
 
+def test_a_timeout_that_is_no_time_is_refused(mixed):
+    for waits in (
+        lambda: mixed.get(0, timeout="soon"),
+        lambda: mixed.wait(timeout=[]),
+        lambda: list(mixed.iter(timeout="soon")),
+        lambda: list(mixed.stdout.follow(0, timeout="soon")),
+    ):
+        with pytest.raises(exceptions.InvalidArgument, match=r"the timeout is .*seconds"):
+            waits()
+
+
 def test_an_iteration_raises_otherwise_with_everything_that_is_known(mixed):
     for results in (
         mixed.iter(),
