@@ -130,6 +130,9 @@ class MapHandle:
             error.tag = tag
             raise
 
+    def __repr__(self) -> str:
+        return f"Map(tag = {self.tag})"
+
     def __len__(self) -> int:
         """Return the number of components."""
         return len(self._tracker.state)

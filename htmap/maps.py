@@ -78,9 +78,6 @@ class Map(MapActions, MapResults):
             return known
         return cls(tag, map_id)
 
-    def __repr__(self) -> str:
-        return f"Map(tag = {self.tag})"
-
     def _ipython_display_(self) -> None:
         from htmap import notebook
 

@@ -126,7 +126,7 @@ class MapWidget(anywidget.AnyWidget):
         from IPython.display import display
 
         display(
-            {"text/html": self.page(), "text/plain": f"Map(tag = {self._own.tag})"},
+            {"text/html": self.page(), "text/plain": repr(self._own)},
             raw=True,
             display_id=self.page_id,
             update=True,

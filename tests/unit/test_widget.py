@@ -9,7 +9,6 @@ from hand_made import HELD, RELEASED, STARTED, HandMade
 
 import htmap
 from htmap.display import pages
-from htmap.display.palette import BY_URGENCY, LOOKS
 from htmap.display.tables import Row
 from htmap.notebook import mimebundle, static
 from htmap.notebook.details import describe
@@ -30,14 +29,6 @@ def htmap_dir(tmp_path, monkeypatch):
 
 def own(tag):
     return OwnHandle.of(htmap.load(tag))
-
-
-def test_every_status_has_a_colour_and_a_mark_that_no_other_has():
-    assert LOOKS.keys() == set(ComponentStatus)
-    assert set(BY_URGENCY) < LOOKS.keys()
-    assert len({look.mark for look in LOOKS.values()}) == len(LOOKS)
-    shown = [look.colour for status, look in LOOKS.items() if status not in ("UNKNOWN",)]
-    assert len(set(shown)) == len(shown)
 
 
 @pytest.mark.parametrize("components", [1, 7, 100_000])
