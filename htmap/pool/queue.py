@@ -260,11 +260,7 @@ def release_if_held(map_id: str, run: int, cluster: int) -> None:
     """
     schedd = locate()
     constraint = f"{_of(map_id)} && HTMapRun == {run} && HoldReasonCode == {SUBMITTED_ON_HOLD}"
-    held = schedd.call(
-        lambda target: target.query(constraint, ["ClusterId"], limit=1),
-        f"looking for the jobs of the map {map_id}",
-    )
-    if held:
+    if schedd.has_job(constraint, f"looking for the jobs of the map {map_id}"):
         release_submitted(map_id, cluster, schedd)
 
 

@@ -96,6 +96,10 @@ class Schedd:
             asked = Asked("Scheduler", self.name, self.address, self.version)
             raise explained(error, doing, asked, began) from error
 
+    def has_job(self, constraint: str, doing: str) -> bool:
+        """Tell whether a job fulfils a constraint; raises what :meth:`call` does."""
+        return bool(self.call(lambda target: target.query(constraint, ["ProcId"], limit=1), doing))
+
     def _ask(self, method: Callable[[Any], T], is_query: bool) -> T:
         is_sure = is_query or time.monotonic() - self._answered <= _THERE
         if not is_sure and not is_local():

@@ -157,7 +157,7 @@ def _has_taken(schedd: Schedd, lacking: str, doing: str) -> bool:
     What was sent, the schedd takes in a second later, and tells nobody.
     """
     deadline, pause = time.monotonic() + _SECONDS, 0.1
-    while schedd.call(lambda target: target.query(lacking, ["ProcId"], limit=1), doing):
+    while schedd.has_job(lacking, doing):
         if time.monotonic() > deadline:
             return False
         time.sleep(pause)
@@ -193,6 +193,6 @@ def is_sent(map_id: str, run: int) -> bool:
     doing = f"looking whether the inputs of the map {map_id} have arrived"
     jobs = f'HTMapID == "{map_id}" && HTMapRun == {run}'
     never = f"{jobs} && (StageInStart =?= undefined || {_TO_BE_HELD} =?= true)"
-    if schedd.call(lambda target: target.query(never, ["ProcId"], limit=1), doing):
+    if schedd.has_job(never, doing):
         return False
     return _has_taken(schedd, f"{jobs} && StageInFinish =?= undefined", doing)
