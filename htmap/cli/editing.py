@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from htmap.cli.completion import complete_tags
+from htmap.cli.quantities import Number
 from htmap.cli.selection import Selection, chooses_maps, do_to_each, existing_map
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def edit() -> None:
 
 # Kilobytes, as HTCondor counts.
 _UNITS = {"KB": 1, "MB": 1024, "GB": 1024**2}
-_AMOUNT = click.FloatRange(min=0, min_open=True)
+_AMOUNT = Number(min=0, min_open=True)
 
 
 def _unit(*units: str, default: str) -> Callable[[Function], Function]:

@@ -9,6 +9,7 @@ import click
 
 from htmap.cli import messages
 from htmap.cli.completion import complete_tags
+from htmap.cli.quantities import SECONDS
 from htmap.cli.selection import Selection, chooses_maps, existing_map, maps_of
 from htmap.exceptions import OutputNotFound
 
@@ -41,10 +42,7 @@ def _reads_a_stream(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the arguments that say whose text it prints, and when."""
     for decorate in (
         click.option(
-            "--timeout",
-            type=click.FloatRange(min=0),
-            metavar="SECONDS",
-            help="Wait no longer than this.",
+            "--timeout", type=SECONDS, metavar="SECONDS", help="Wait no longer than this."
         ),
         click.option(
             "--follow", "-f", is_flag=True, help="Print what it writes while it runs, to its end."

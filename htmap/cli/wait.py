@@ -12,6 +12,7 @@ import click
 
 from htmap.cli import messages
 from htmap.cli.news import wait_for
+from htmap.cli.quantities import SECONDS
 from htmap.cli.selection import Selection, chooses_maps, maps_of
 from htmap.exceptions import MapWasRemoved, TimeoutError
 from htmap.statuses import ComponentStatus
@@ -34,9 +35,7 @@ _STOPPED = (ComponentStatus.COMPLETED, *_STUCK)
 
 @click.command()
 @chooses_maps()
-@click.option(
-    "--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait no longer than this."
-)
+@click.option("--timeout", type=SECONDS, metavar="SECONDS", help="Wait no longer than this.")
 def wait(selection: Selection, timeout: float | None) -> None:
     """Wait until no component is left that can go on.
 

@@ -109,6 +109,11 @@ def test_edit_refuses_what_is_no_amount(arguments, acted):
     assert acted == []
 
 
+def test_an_amount_with_its_unit_in_it_is_called_no_number(acted):
+    HandMade("a", "IDLE")
+    assert "'200MB' is not a valid number" in run("edit", "memory", "a", "200MB").output
+
+
 def test_retag_gives_another_tag_and_makes_a_map_one_to_keep():
     HandMade("quiet-amber-heron", "COMPLETED", transient=True)
     result = run("retag", "quiet-amber-heron", "books")
