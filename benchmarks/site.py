@@ -139,7 +139,7 @@ def alone(bench):
 def thousands(bench):
     """Many short components, from the call to all results."""
     size = 10_000 // bench.divide
-    for chunksize in "auto", size // 20:
+    for chunksize in "auto", size // 10:
         times = []
         for _ in range(bench.repeats):
             bench.cool()
