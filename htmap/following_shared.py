@@ -14,7 +14,7 @@ class SharedStream:
     """What is to be seen of a component's stream in the folder in which its job runs.
 
     There the component that runs writes to a file, which becomes a record of the output pack when
-    it has ended, and is empty again before the pack says that.
+    it has ended; then the file is emptied, and then the pack says that it has ended.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class SharedStream:
             pieces = list(text.read())
             if not self._look():
                 return pieces
-            # What was read may be the next one's.
+            # What was read may be the next one's, and where there was nothing, the file is emptied.
             text.close()
             text.go_back(before)
         if self._record is None:
@@ -83,7 +83,10 @@ class SharedStream:
         return end_of(self.pack, longest, self._record.offset, self._record.length)
 
     def _look(self) -> bool:
-        """Read what has been added to the pack; tell whether the component has ended."""
+        """Read what has been added to the pack; tell whether the file is the component's no more.
+
+        That is so once it has ended, or its record is there: what it wrote is whole then.
+        """
         try:
             with packs.PackReader(self.pack) as pack:
                 for record in pack.records(start=self._seen):
@@ -97,7 +100,7 @@ class SharedStream:
                         self._runs = True
         except (OSError, packs.DamagedPackError):
             pass  # the job is about to begin, or has just ended
-        return self.has_ended
+        return self.has_ended or self._record is not None
 
 
 def open_at_home(
