@@ -1,5 +1,7 @@
 """Why components wait: Map.analyze()."""
 
+import re
+
 import pytest
 from live import run, until
 
@@ -28,7 +30,9 @@ def test_a_map_whose_jobs_match_no_machine_says_which_part_of_the_request_exclud
     assert analysis.offer.slots == 1
     text = str(analysis)
     assert "met by 0 of 1:  TARGET.HasNoSuchThing" in text
-    assert "asked for 4,096 CPUs, the most in one slot is 6 CPUs: lower request_cpus" in text
+    assert re.search(
+        r"asked for 4,096 CPUs, the most in one slot is \d+ CPUs: lower request_cpus", text
+    )
     # What is met is not told.
     assert "OpSys" not in text
     assert "Components 1-2: asking for 4,096 CPUs" in text
