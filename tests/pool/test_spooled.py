@@ -179,11 +179,9 @@ def test_a_schedd_that_is_not_there_leaves_what_was_known(settings):
 def test_a_job_that_somebody_removes_is_told_with_the_reason():
     m = htmap.map(abs, [-1, -2], MapOptions(hold=["false", "true"]))
     assert m.get(0, timeout=60) == 1
-    schedd().act(
-        htcondor2.JobAction.Remove,
-        f'HTMapID == "{m._folder.map_id}" && ProcId == 1',
-        reason=("the site is closed today", "1"),
-    )
+    which = f'HTMapID == "{m._folder.map_id}" && ProcId == 1'
+    schedd().act(htcondor2.JobAction.Remove, which, reason=("the site is closed today", "1"))
+    until(lambda: not schedd().query(which, ["ProcId"]), "it has left the queue")
     bringing_home.Looks(m._folder.looks).expect()
     with pytest.raises(exceptions.MapComponentRemoved) as caught:
         m.get(1, timeout=20)
