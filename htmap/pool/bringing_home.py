@@ -214,8 +214,11 @@ def _tell_missing(look: _Look, ads: Mapping[Job, Ad], schedd: Schedd) -> None:
     missing = tracker.missing(present)
     if not missing:
         return
-    processes = fetching.ranges({job for _, job in missing})
-    which = f'HTMapID == "{tracker.folder.map_id}" && ({processes})'
+    jobs: dict[int, set[int]] = {}
+    for run, job in missing:
+        jobs.setdefault(run, set()).add(job)
+    ours = " || ".join(f"HTMapRun == {n} && ({fetching.ranges(jobs[n])})" for n in jobs)
+    which = f'HTMapID == "{tracker.folder.map_id}" && ({ours})'
     doing = f"asking what became of {len(missing)} jobs"
     wanted = ["HTMapRun", "ClusterId", "ProcId", "JobStatus", "RemoveReason", *seen.ENDING]
     history: dict[Job, Ad] = {}

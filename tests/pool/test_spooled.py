@@ -1,10 +1,12 @@
 """A schedd that does not see the files of maps: what travels, when, and what may break on the way.
 
-The tests of all else that maps do are run by such a schedd too: see tests/README.md.
+The tests of all else that maps do are run by such a schedd too: `make test/pool-spooled`.
 """
 
 import os
 import threading
+import time
+from pathlib import Path
 
 import htcondor2
 import pytest
@@ -176,9 +178,16 @@ def test_a_schedd_that_is_not_there_leaves_what_was_known(settings):
     waiting.remove()
 
 
-def test_a_job_that_somebody_removes_is_told_with_the_reason():
-    m = htmap.map(abs, [-1, -2], MapOptions(hold=["false", "true"]))
-    assert m.get(0, timeout=60) == 1
+def returns_once_there_is(path):
+    while not Path(path).exists():
+        time.sleep(0.01)
+    return path
+
+
+def test_a_job_that_somebody_removes_is_told_with_the_reason(tmp_path):
+    there, missing = str(tmp_path), str(tmp_path / "missing")
+    m = htmap.map(returns_once_there_is, [there, missing])
+    assert m.get(0, timeout=60) == there
     which = f'HTMapID == "{m._folder.map_id}" && ProcId == 1'
     schedd().act(htcondor2.JobAction.Remove, which, reason=("the site is closed today", "1"))
     until(lambda: not schedd().query(which, ["ProcId"]), "it has left the queue")
@@ -187,9 +196,9 @@ def test_a_job_that_somebody_removes_is_told_with_the_reason():
         m.get(1, timeout=20)
     assert "the site is closed today" in caught.value.report
     assert m.component_statuses == ["COMPLETED", "REMOVED"]
+    Path(missing).touch()
     m.rerun([1])
-    m.release()
-    assert m.get(1, timeout=60) == 2
+    assert m.get(1, timeout=60) == missing
 
 
 def test_a_log_that_is_gone_is_written_anew_from_what_the_schedd_remembers():
