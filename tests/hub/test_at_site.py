@@ -72,6 +72,7 @@ def test_jobs_at_the_site_go_on_without_the_server_and_their_results_are_there_w
 def test_two_users_of_the_site_see_their_own_jobs_and_cannot_touch_the_others(servers):
     alice, bob = (server.start(pool="site") for server in servers)
     (cluster,) = set(told(bob, """
+htmap.remove("waits", not_exist_ok=True)
 m = htmap.map(lambda x: x, range(2), tag="waits", quiet=True,
               map_options=htmap.MapOptions(custom_options={"requirements": "false"}))
 until(lambda: m.component_statuses == ["IDLE", "IDLE"])
@@ -80,7 +81,8 @@ print(json.dumps(subprocess.run(asked, capture_output=True, text=True).stdout.sp
 """))  # fmt: skip
     assert "waits" not in alice.run("condor_q", "-af", "JobBatchName").split()
     assert "waits" not in alice.run("htmap", "tags").split()
-    refused = alice.run("sh", "-c", f"condor_rm {cluster} 2>&1 || true")
-    assert refused == f"Couldn't find/remove all jobs in cluster {cluster}"
+    # What it says depends on whether she has jobs of her own.
+    removes = f"condor_rm {cluster} >/dev/null 2>&1 && echo removed || echo refused"
+    assert alice.run("sh", "-c", removes) == "refused"
     statuses = 'print(json.dumps([str(s) for s in htmap.load("waits").component_statuses]))'
     assert told(bob, statuses) == ["IDLE", "IDLE"]
