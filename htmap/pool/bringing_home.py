@@ -214,10 +214,12 @@ def _tell_missing(look: _Look, ads: Mapping[Job, Ad], schedd: Schedd) -> None:
     missing = tracker.missing(present)
     if not missing:
         return
-    jobs: dict[int, set[int]] = {}
-    for run, job in missing:
-        jobs.setdefault(run, set()).add(job)
-    ours = " || ".join(f"HTMapRun == {n} && ({fetching.ranges(jobs[n])})" for n in jobs)
+    processes: dict[int, list[int]] = {}
+    for run, process in missing:
+        processes.setdefault(run, []).append(process)
+    ours = " || ".join(
+        f"HTMapRun == {run} && ({fetching.ranges(found)})" for run, found in processes.items()
+    )
     which = f'HTMapID == "{tracker.folder.map_id}" && ({ours})'
     doing = f"asking what became of {len(missing)} jobs"
     wanted = ["HTMapRun", "ClusterId", "ProcId", "JobStatus", "RemoveReason", *seen.ENDING]
