@@ -214,13 +214,7 @@ def _tell_missing(look: _Look, ads: Mapping[Job, Ad], schedd: Schedd) -> None:
     missing = tracker.missing(present)
     if not missing:
         return
-    processes: dict[int, list[int]] = {}
-    for run, process in missing:
-        processes.setdefault(run, []).append(process)
-    ours = " || ".join(
-        f"HTMapRun == {run} && ({fetching.ranges(found)})" for run, found in processes.items()
-    )
-    which = f'HTMapID == "{tracker.folder.map_id}" && ({ours})'
+    which = fetching.constraint_by("HTMapRun", tracker.folder.map_id, missing)
     doing = f"asking what became of {len(missing)} jobs"
     wanted = ["HTMapRun", "ClusterId", "ProcId", "JobStatus", "RemoveReason", *seen.ENDING]
     history: dict[Job, Ad] = {}

@@ -156,16 +156,20 @@ def let_go(schedd: Schedd, ads: Sequence[Ad]) -> bool:
 
 def constraint(ads: Sequence[Ad]) -> str:
     """Return the constraint for jobs of one map, by their ads."""
-    clusters: dict[int, list[int]] = {}
-    for ad in ads:
-        clusters.setdefault(ad["ClusterId"], []).append(ad["ProcId"])
-    of_clusters = [
-        f"ClusterId == {cluster} && ({ranges(processes)})"
-        for cluster, processes in clusters.items()
-    ]
-    ours = " || ".join(f"({each})" for each in of_clusters)
     # The number alone could be another map's: a queue that is made anew counts from 1 again.
-    return f'HTMapID == "{ads[0]["HTMapID"]}" && ({ours})'
+    jobs = ((ad["ClusterId"], ad["ProcId"]) for ad in ads)
+    return constraint_by("ClusterId", ads[0]["HTMapID"], jobs)
+
+
+def constraint_by(attribute: str, map_id: str, jobs: Iterable[tuple[int, int]]) -> str:
+    """Return the constraint for jobs of one map, by a number that some share, and their own."""
+    processes: dict[int, list[int]] = {}
+    for shared, process in jobs:
+        processes.setdefault(shared, []).append(process)
+    ours = " || ".join(
+        f"({attribute} == {shared} && ({ranges(own)}))" for shared, own in processes.items()
+    )
+    return f'HTMapID == "{map_id}" && ({ours})'
 
 
 def ranges(numbers: Iterable[int]) -> str:
